@@ -1,0 +1,61 @@
+# Every target sets up what it needs: a fresh clone and Python 3.11 or newer are enough.
+#
+#   make book    build the book into _build/html
+#   make test    run every check: style, types, tests, every notebook
+#   make lab     open JupyterLab on the course
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book test lab notebooks record lock benchmark-loader clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+CHECK_PYTHON := import sys; sys.version_info >= (3, 11) or sys.exit( \
+	"Drink Deep needs Python 3.11 or newer, and this is %d.%d: name another with `make PYTHON=python3.11 …`." \
+	% sys.version_info[:2])
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# A target that is killed half-way leaves no stamp, so the next run goes on where pip stopped.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing the course's packages into .venv (some 6 GB on Linux; once)"
+	@$(BIN)/pip install --quiet --progress-bar on --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+book: $(READY)
+	@$(BIN)/python tools/book.py
+
+test: $(READY)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/pytest
+
+lab: $(READY)
+	@$(BIN)/jupyter lab
+
+# Bring notebooks into the one form that is committed.
+notebooks: $(READY)
+	@$(BIN)/python tools/notebooks.py normalize
+
+# Run notebooks again and keep their text outputs: make record NOTEBOOKS=book/06_training.ipynb
+record: $(READY)
+	@$(BIN)/python tools/notebooks.py record $(NOTEBOOKS)
+
+# After a change of requirements.txt. To upgrade one: edit its pin there first.
+lock:
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --custom-compile-command "make lock" \
+		requirements.txt --output-file requirements.lock
+
+benchmark-loader: $(READY)
+	@$(BIN)/python benchmarks/loader.py
+
+clean:
+	rm -rf _build .venv
