@@ -1,0 +1,36 @@
+"""The reference model: a fully connected network 784-128-64-10 that reads digits."""
+
+from itertools import pairwise
+
+import torch
+from torch import nn
+
+# Width of the input, of the two hidden layers and of the output: 109,386 parameters in all.
+SIZES = (784, 128, 64, 10)
+
+
+def article_model(seed: int = 0) -> nn.Sequential:
+    """The reference model with log-probabilities at its end, to be used with ``nn.NLLLoss``.
+
+    Takes (B, 784), gives (B, 10). The same seed gives the same initial weights on every call (and
+    the same as :func:`logits_model`); torch's global generator is left as it was.
+    """
+    return nn.Sequential(*_layers(seed), nn.LogSoftmax(dim=1))
+
+
+def logits_model(seed: int = 0) -> nn.Sequential:
+    """The reference model with plain scores at its end, to be used with ``nn.CrossEntropyLoss``.
+
+    Takes (B, 784), gives (B, 10). Everything but the end is as in :func:`article_model`.
+    """
+    return nn.Sequential(*_layers(seed))
+
+
+def _layers(seed: int) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    with torch.random.fork_rng(devices=[]):
+        # Not torch.manual_seed(), which would seed the generators of GPUs too.
+        torch.default_generator.manual_seed(seed)
+        for inputs, outputs in pairwise(SIZES):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return layers[:-1]  # no ReLU on the scores
