@@ -1,0 +1,113 @@
+"""Scores, softmax and cross-entropy, and what float32 makes of them."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
+from drinkdeep.figures.picture import Picture, panel
+
+NAMES = ("cat", "dog", "bird")
+
+
+def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> Picture:
+    """Three scores, their probabilities, and the gradient of the loss when *cat* is right.
+
+    All three scores are multiplied by ``factor`` first. The caption also gives the loss as
+    float32 has it when exponentials are taken of the scores as they are.
+    """
+    z = torch.tensor([cat, dog, bird]) * factor
+    p = z.softmax(dim=0)
+    loss = cross_entropy(z, torch.tensor(0)).item()
+    gradient = p - torch.tensor([1.0, 0.0, 0.0])
+    naive = -torch.log(z.exp()[0] / z.exp().sum()).item()
+    # Above this the two ways differ by more than rounding; inf and nan count as different.
+    agrees = math.isfinite(naive) and abs(naive - loss) < 1e-3 * max(1.0, loss)
+
+    shares, axes = panel(3.6, 2.9)
+    drawn = axes.bar(NAMES, p.tolist(), color=[ORANGE, BLUE, BLUE])
+    axes.bar_label(drawn, labels=[f"{value:.3f}" for value in p], padding=2, fontsize=9)
+    axes.set(ylim=(0, 1.12), ylabel="probability", yticks=(0, 0.25, 0.5, 0.75, 1))
+    axes.set_xticks(range(3), [f"{n}\nz = {v:g}" for n, v in zip(NAMES, z.tolist(), strict=True)])
+    axes.grid(axis="x", visible=False)
+
+    slopes, axes = panel(3.6, 2.9)
+    drawn = axes.bar(NAMES, gradient.tolist(), color=[ORANGE, BLUE, BLUE])
+    axes.bar_label(drawn, labels=[f"{g:+.3f}" for g in gradient], padding=2, fontsize=9)
+    axes.axhline(0, color=MUTED, linewidth=1)
+    axes.set(ylim=(-1.25, 1.25), ylabel="∂ℓ/∂z")
+    axes.grid(axis="x", visible=False)
+    straight = "agrees" if agrees else f"gives {naive:g}"
+    return Picture(
+        (shares, slopes),
+        alt=f"Two bar charts for the classes cat, dog and bird with the scores "
+        f"{', '.join(f'{value:g}' for value in z)}. The probabilities are "
+        f"{', '.join(f'{value:.3f}' for value in p)}; the gradient of the loss with respect to the "
+        f"scores, when cat is right, is {', '.join(f'{g:+.3f}' for g in gradient)}: it adds up "
+        f"to 0.",
+        caption=f"Cat is right: loss {loss:.3f} nats. Taking exponentials of the scores as they "
+        f"are, in float32, {straight}.",
+    )
+
+
+def three_ways(gaps: Sequence[float], *, alt: str, caption: str = "") -> Picture:
+    """The loss of three classes against the lead of a wrong one, computed in three ways."""
+    figure, axes = panel(4.8, 3.3)
+    wrong = torch.tensor([[gap, 0.0, 0.0] for gap in gaps])
+    exponentials = wrong.exp()
+    ways = {
+        "exponentials as they are": -torch.log(exponentials[:, 1] / exponentials.sum(dim=1)),
+        "log of softmax": -torch.log(wrong.softmax(dim=1)[:, 1]),
+        "log-softmax": -wrong.log_softmax(dim=1)[:, 1],
+    }
+    looks = ((ORANGE, 5.5, "-"), (PURPLE, 3.5, "-"), (INK, 1.4, "--"))
+    for (name, losses), (colour, width, style) in zip(ways.items(), looks, strict=True):
+        shown = losses.where(losses.isfinite(), torch.nan)
+        axes.plot(gaps, shown, style, color=colour, linewidth=width, label=name)
+        if not losses.isfinite().all():
+            last = int(losses.isfinite().sum()) - 1
+            axes.plot([gaps[last]], [losses[last]], "X", color=colour, markersize=11)
+    axes.set(xlabel="lead of a wrong class, in scores", ylabel="loss (nats)")
+    axes.legend(loc="upper left")
+    return Picture((figure,), alt, caption)
+
+
+def temperatures(z: Tensor, values: Sequence[float], *, alt: str, caption: str = "") -> Picture:
+    """The softmax of the scores ``z`` (K,), divided by each of several temperatures."""
+    panels = []
+    for temperature in values:
+        figure, axes = panel(2.5, 2.2)
+        axes.bar(range(len(z)), (z / temperature).softmax(dim=0).tolist(), color=BLUE)
+        axes.set(ylim=(0, 1), xticks=range(len(z)), xlabel="class", ylabel="probability")
+        axes.set_title(f"T = {temperature:g}")
+        axes.grid(axis="x", visible=False)
+        panels.append(figure)
+    return Picture(tuple(panels), alt, caption)
+
+
+def first_epoch(
+    curves: Mapping[str, Sequence[float]],
+    floor: float,
+    *,
+    window: int = 50,
+    alt: str,
+    caption: str = "",
+) -> Picture:
+    """The loss of every step of an epoch for several ways to compute it, as moving averages.
+
+    ``floor`` is marked: a loss that one of them can't fall below; ``window`` is in steps.
+    """
+    figure, axes = panel(4.8, 3.5)
+    looks = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"))
+    for (name, losses), (colour, style) in zip(curves.items(), looks, strict=False):
+        smooth = torch.tensor(losses).unfold(0, window, 1).mean(dim=1)
+        axes.plot(range(window, len(losses) + 1), smooth, style, color=colour, label=name)
+    axes.axhline(floor, color=INK, linewidth=1)
+    axes.text(len(next(iter(curves.values()))), floor - 0.08, f"{floor:.3f}", ha="right", va="top")
+    axes.axhline(0, color=MUTED, linewidth=1)
+    axes.set(xlabel="step", ylabel="loss (nats)")
+    figure.legend(loc="outside upper center", ncols=2)
+    return Picture((figure,), alt, caption)
