@@ -102,8 +102,11 @@ def train(
 def predict(model: nn.Module, loader: Loader) -> tuple[Tensor, Tensor]:
     """The model's outputs (N, classes) on all of a loader, and the labels (N,) beside them.
 
-    The model is in evaluation mode meanwhile and then in the mode that it was in.
+    The model is in evaluation mode meanwhile and then in the mode that it was in. Raises
+    ``ValueError`` if the loader is empty.
     """
+    if len(loader) == 0:
+        raise ValueError("There is nothing to evaluate on: the loader has no examples.")
     was_training = model.training
     model.eval()
     try:

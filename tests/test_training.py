@@ -101,3 +101,8 @@ def test_accuracy_and_loss_are_those_of_the_whole_set() -> None:
     assert result.accuracy == pytest.approx((model(x).argmax(1) == y).double().mean().item())
     assert result.loss == pytest.approx(nn.functional.cross_entropy(model(x), y).item(), rel=1e-6)
     assert math.isfinite(result.loss)
+
+
+def test_an_empty_set_is_refused_in_words() -> None:
+    with pytest.raises(ValueError, match="no examples"):
+        evaluate(a_model(), [], nn.CrossEntropyLoss())

@@ -65,7 +65,7 @@ _DARK = "".join(f"--dd-{name}:{tone.dark};" for name, tone in TONES.items())
 _CSS = (
     f".dd-figure{{{_LIGHT}margin:1.5rem 0}}"
     f'html[data-theme="dark"] .dd-figure,[data-jp-theme-light="false"] .dd-figure{{{_DARK}}}'
-    ".dd-panels{display:flex;flex-wrap:wrap;gap:1rem;justify-content:center}"
+    ".dd-panels{display:flex;flex-wrap:wrap;gap:1rem;justify-content:center;align-items:flex-start}"
     ".dd-panels>svg{flex:0 1 auto;max-width:100%;height:auto}"
     ".dd-figure>figcaption{text-align:center;font-size:.92em;margin-top:.5rem}"
 )
