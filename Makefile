@@ -37,8 +37,10 @@ test: $(READY)
 	@$(BIN)/mypy
 	@$(BIN)/pytest
 
+# JupyterLab would ask its makers' server for news and updates; the pins decide here.
 lab: $(READY)
-	@$(BIN)/jupyter lab
+	@$(BIN)/jupyter lab --LabApp.news_url=None \
+		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate book/00_naive_network.ipynb
 
 # Bring notebooks into the one form that is committed.
 notebooks: $(READY)
