@@ -142,9 +142,21 @@ def line_landscape(
     axes.plot(*best, "*", color=GREEN, markersize=14)
     axes.plot(slope, intercept, "o", color=ORANGE, markersize=9)
     side, aligned = (-9, "right") if slope > 0.1 else (9, "left")
-    for text, place in (("lowest", best), ("this line", (slope, intercept))):
+    # Away from each other, so that both can be read when the line is nearly the best; but at the
+    # edge of the map inwards.
+    above = intercept < 11 or best[1] <= intercept < 19
+    for text, place, up in (
+        ("lowest", best, intercept < best[1]),
+        ("this line", (slope, intercept), above),
+    ):
         axes.annotate(
-            text, place, (side, 4), textcoords="offset points", ha=aligned, fontweight="bold"
+            text,
+            place,
+            (side, 4 if up else -4),
+            textcoords="offset points",
+            ha=aligned,
+            va="bottom" if up else "top",
+            fontweight="bold",
         )
     axes.set(xlabel="slope w (columns a row)", ylabel="intercept b (columns)")
     axes.set(xticks=(-1.2, -0.8, -0.4, 0, 0.4), yticks=range(10, 21, 2))
@@ -156,8 +168,8 @@ def line_landscape(
         f"First panel: the first 7 of the test set on its side, the middle of its ink in each of "
         f"its {len(x)} rows as a point, and a line with {where}; its errors are drawn as vertical "
         f"segments. Second panel: the contours of the mean {loss} loss over slope and intercept "
-        f"form one valley. The line is the point where the cost is {height:.2f}; the lowest cost, "
-        f"{lowest:.2f}, is near {there}.",
+        f"close around one lowest point. The line is the point where the cost is {height:.2f}; the "
+        f"lowest cost, {lowest:.2f}, is near {there}.",
         f"With {where} the mean {loss} loss is {height:.2f}. The lowest on this map is "
         f"{lowest:.2f}, near {there}.",
     )
