@@ -405,9 +405,15 @@ def replay(output: Tensor, named: Mapping[str, Tensor]) -> Callable[[int, bool],
         caption = (
             f"Turn {len(turns)} of {count} in the {which} pass.{cleared} {happened} Now {kept}."
         )
+        arrived = ", ".join(
+            f"{_number(turn.received)} at {titles.get(turn.node, type(turn.node).__name__)}"
+            for turn in turns
+        )
         alt = (
             f"The graph of {name[root]} after {len(turns)} of its {count} nodes have had their "
-            f"turn in the {which} backward pass.{cleared} {happened} Now {kept}."
+            f"turn in the {which} backward pass.{cleared} "
+            + (f"Gradients so far: {arrived}. " if turns else "")
+            + f"{happened} Now {kept}."
         )
         return Picture((_draw(root, look, label),), alt, caption)
 

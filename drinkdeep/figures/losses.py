@@ -1,5 +1,6 @@
 """Scores, softmax and cross-entropy, and what float32 makes of them."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -27,30 +28,41 @@ def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> 
     # Above this the two ways differ by more than rounding; inf and nan count as different.
     agrees = math.isfinite(naive) and abs(naive - loss) < 1e-3 * max(1.0, loss)
 
+    # The right class is told by its name, not by its colour alone.
+    classes = ("cat (right)", *NAMES[1:])
     shares, axes = panel(3.6, 2.9)
     drawn = axes.bar(NAMES, p.tolist(), color=[ORANGE, BLUE, BLUE])
     axes.bar_label(drawn, labels=[f"{value:.3f}" for value in p], padding=2, fontsize=9)
     axes.set(ylim=(0, 1.12), ylabel="probability", yticks=(0, 0.25, 0.5, 0.75, 1))
-    axes.set_xticks(range(3), [f"{n}\nz = {v:g}" for n, v in zip(NAMES, z.tolist(), strict=True)])
+    axes.set_xticks(
+        range(3), [f"{n}\nz = {_signed(v)}" for n, v in zip(classes, z.tolist(), strict=True)]
+    )
     axes.grid(axis="x", visible=False)
 
     slopes, axes = panel(3.6, 2.9)
     drawn = axes.bar(NAMES, gradient.tolist(), color=[ORANGE, BLUE, BLUE])
-    axes.bar_label(drawn, labels=[f"{g:+.3f}" for g in gradient], padding=2, fontsize=9)
+    axes.bar_label(
+        drawn, labels=[f"{g:+.3f}".replace("-", "−") for g in gradient], padding=2, fontsize=9
+    )
     axes.axhline(0, color=MUTED, linewidth=1)
-    axes.set(ylim=(-1.25, 1.25), ylabel="∂ℓ/∂z")
+    axes.set(ylim=(-1.25, 1.25), ylabel="slope ∂ℓ/∂z")
+    axes.set_xticks(range(3), classes)
     axes.grid(axis="x", visible=False)
-    straight = "agrees" if agrees else f"gives {naive:g}"
+    straight = "the same" if agrees else f"{naive:g}"
     return Picture(
         (shares, slopes),
         alt=f"Two bar charts for the classes cat, dog and bird with the scores "
-        f"{', '.join(f'{value:g}' for value in z)}. The probabilities are "
+        f"{', '.join(_signed(value) for value in z.tolist())}. The probabilities are "
         f"{', '.join(f'{value:.3f}' for value in p)}; the gradient of the loss with respect to the "
         f"scores, when cat is right, is {', '.join(f'{g:+.3f}' for g in gradient)}: it adds up "
-        f"to 0.",
-        caption=f"Cat is right: loss {loss:.3f} nats. Taking exponentials of the scores as they "
-        f"are, in float32, {straight}.",
+        f"to 0. The loss is {loss:.3f} nats.",
+        caption=f"Cat is right: loss {loss:.3f} nats. From the exponentials as they are, in "
+        f"float32: {straight}.",
     )
+
+
+def _signed(value: float) -> str:
+    return f"{value:g}".replace("-", "−")
 
 
 def three_ways(gaps: Sequence[float], *, alt: str, caption: str = "") -> Picture:
@@ -98,16 +110,30 @@ def first_epoch(
 ) -> Picture:
     """The loss of every step of an epoch for several ways to compute it, as moving averages.
 
-    ``floor`` is marked: a loss that one of them can't fall below; ``window`` is in steps.
+    Each point is the mean of the last ``window`` steps, or of all so far, so that a curve begins
+    at the first loss. ``floor`` is marked: a loss that one of them can't fall below.
     """
     figure, axes = panel(4.8, 3.5)
     looks = ((BLUE, "-"), (ORANGE, "--"), (GREEN, "-."), (PURPLE, ":"))
     for (name, losses), (colour, style) in zip(curves.items(), looks, strict=False):
-        smooth = torch.tensor(losses).unfold(0, window, 1).mean(dim=1)
-        axes.plot(range(window, len(losses) + 1), smooth, style, color=colour, label=name)
+        smooth = moving_average(losses, window)
+        axes.plot(range(1, len(losses) + 1), smooth, style, color=colour, label=name)
     axes.axhline(floor, color=INK, linewidth=1)
-    axes.text(len(next(iter(curves.values()))), floor - 0.08, f"{floor:.3f}", ha="right", va="top")
+    axes.text(
+        len(next(iter(curves.values()))),
+        floor - 0.08,
+        f"no lower: {floor:.3f}",
+        ha="right",
+        va="top",
+    )
     axes.axhline(0, color=MUTED, linewidth=1)
     axes.set(xlabel="step", ylabel="loss (nats)")
     figure.legend(loc="outside upper center", ncols=2)
     return Picture((figure,), alt, caption)
+
+
+def moving_average(values: Sequence[float], window: int) -> list[float]:
+    """For each value, the mean of the last ``window`` up to it, or of all if there are fewer."""
+    sums = [0.0, *itertools.accumulate(values)]
+    starts = (max(0, end - window) for end in range(1, len(sums)))
+    return [(sums[end] - sums[start]) / (end - start) for end, start in enumerate(starts, start=1)]

@@ -16,22 +16,28 @@ from drinkdeep.figures.picture import Picture, panel
 
 def unit_and_layers(sizes: Sequence[int], *, alt: str, caption: str = "") -> Picture:
     """One unit of a layer, beside all layers of a network with ``sizes`` units each."""
-    unit, axes = panel(4.2, 3.0)
+    unit, axes = panel(4.0, 3.0)
     _blank(axes, (0, 10), (0, 7))
-    for row, name in enumerate(("1", "2", "n")):
+    # Each weight stands above its arrow, on the side from which the arrow leads away.
+    for row, (name, x, side) in enumerate(
+        (("1", 2.7, "left"), ("2", 2.6, "center"), ("n", 2.45, "right"))
+    ):
         y = 5.8 - 2.3 * row
         _disc(axes, 1.0, y, f"$x_{name}$")
-        _arrow(axes, (1.6, y), (4.0, 3.5 + (y - 3.5) * 0.18))
-        axes.text(2.65, 3.5 + (y - 3.5) * 0.62 + 0.18, f"$w_{name}$", color=BLUE, ha="center")
+        end = 3.5 + (y - 3.5) * 0.18
+        _arrow(axes, (1.6, y), (4.0, end))
+        on_arrow = y + (end - y) * (x - 1.6) / (4.0 - 1.6)
+        axes.text(x, on_arrow + 0.2, f"$w_{name}$", color=BLUE, ha=side)
     axes.text(1.0, 2.3, "⋮", ha="center", va="center", fontsize=13)
     _box(axes, 4.1, 2.8, 2.0, "$\\Sigma + b$")
     _box(axes, 7.0, 2.8, 1.5, "ReLU")
     _arrow(axes, (6.15, 3.5), (6.95, 3.5))
+    axes.text(6.5, 3.75, "$z$", ha="center")
     _arrow(axes, (8.55, 3.5), (9.5, 3.5))
     axes.text(9.6, 3.5, "$a$", va="center", fontsize=12)
     axes.set_title("one unit")
 
-    stack, axes = panel(4.2, 3.0)
+    stack, axes = panel(4.0, 3.0)
     _blank(axes, (-0.6, len(sizes) - 0.4), (-1.7, 1.25))
     shown = [_column(size) for size in sizes]
     for left, (here, there) in enumerate(pairwise(shown)):
@@ -78,7 +84,9 @@ def confidence(logits: Tensor, labels: Tensor, scale: float) -> Picture:
     colours = [ORANGE if digit == label else BLUE for digit in range(10)]
     axes.bar(range(10), probabilities.tolist(), color=colours)
     axes.axhline(0.1, color=INK, linewidth=1, linestyle=":")
+    axes.text(9.5, 0.12, "1/10", ha="right", fontsize=9.5)
     axes.set(xlabel="class", ylabel="probability", ylim=(0, 1), xticks=range(10))
+    axes.get_xticklabels()[label].set(fontweight="bold", color=ORANGE)
     axes.set_title(f"one image, label {label}")
     axes.grid(axis="x", visible=False)
 
@@ -97,10 +105,11 @@ def confidence(logits: Tensor, labels: Tensor, scale: float) -> Picture:
     share = f"and still {accuracy:.0%} right" if scale else "and no class ahead of another"
     return Picture(
         (bars, curve),
-        alt=f"With all scores multiplied by {scale:g}, the largest of the ten probabilities of one "
-        f"image is {probabilities.max():.2f}, and the mean loss over {len(labels):,} images is "
-        f"{loss:.2f} nats. From ln 10 = 2.30 at 0 the loss stays almost level for small factors "
-        f"and then climbs, to {losses[-1]:.1f} at 40.",
+        alt=f"With all scores multiplied by {scale:g}, the largest of the ten probabilities of an "
+        f"image of a {label} is {probabilities.max():.2f}, that of the right class "
+        f"{probabilities[label]:.2f}. The mean loss over {len(labels):,} images is {loss:.2f} "
+        f"nats. From ln 10 = 2.30 at 0 the loss stays almost level for small factors and then "
+        f"climbs, to {losses[-1]:.1f} at 40.",
         caption=f"Scores × {scale:g}: largest probability {probabilities.max():.2f}, "
         f"mean loss {loss:.2f}, {share}.",
     )
