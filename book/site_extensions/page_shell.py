@@ -1,0 +1,44 @@
+"""Sphinx extension: what Jupyter Book's pages lack to be whole and accessible.
+
+The faults that axe-core finds in a page of the theme are cured in one of two places: what the
+theme writes in ``templates/``, what docutils writes here.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.writers.html5 import HTML5Translator
+
+
+def visit_citation(translator: HTML5Translator, node: nodes.citation) -> None:
+    """Begin an entry of the bibliography.
+
+    docutils gives it the role doc-biblioentry, which WAI-ARIA has deprecated, and puts it into a
+    role=list that then has no list item.
+    """
+    if not isinstance(node.previous_sibling(), nodes.citation):
+        translator.body.append('<div role="list" class="citation-list">\n')
+    translator.body.append(translator.starttag(node, "div", CLASS="citation", role="listitem"))
+
+
+def depart_citation(translator: HTML5Translator, node: nodes.citation) -> None:
+    """End an entry of the bibliography, and the list with the last one."""
+    translator.body.append("</div>\n")
+    if not isinstance(node.next_node(descend=False, siblings=True), nodes.citation):
+        translator.body.append("</div>\n")
+
+
+def first_page(_: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The page at the root of the site; the one that the table of contents writes has no title."""
+    yield "index", {}, "first_page.html"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Hook into the writing of pages."""
+    app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
+    app.connect("html-collect-pages", first_page)
+    # Jupyter Book always sets this value, of an extension that this book doesn't load.
+    app.add_config_value("comments_config", {}, "")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,380 @@
+"""The built site: whole, self-contained, and readable by everyone, in a real browser."""
+
+import functools
+import gzip
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urlsplit
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup, Tag
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from drinkdeep.figures.palette import PAGE, TONES
+
+ROOT = Path(__file__).parent.parent
+SITE = ROOT / "_build" / "html"
+SOURCES = {
+    source.relative_to(ROOT).with_suffix(".html").as_posix(): source
+    for entry in re.findall(r"(?:root|file): *(\S+)", (ROOT / "_toc.yml").read_text())
+    for source in [
+        next(
+            (ROOT / (entry + end) for end in (".md", ".ipynb") if (ROOT / (entry + end)).exists()),
+            ROOT / (entry + ".md"),
+        )
+    ]
+}
+"""Address of each page of the table of contents → the file it is written in."""
+CHAPTERS = [page for page, source in SOURCES.items() if source.suffix == ".ipynb"]
+# Written by the builder beside the pages of the table of contents.
+OTHERS = ["index.html", "search.html", "genindex.html"]
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """The folder of the site, built by the command that a user gives."""
+    build = subprocess.run(
+        [sys.executable, ROOT / "tools" / "book.py", ROOT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert build.returncode == 0, build.stdout + build.stderr
+    return SITE
+
+
+@cache
+def read(path: Path) -> BeautifulSoup:
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def words(element: Tag | None) -> str:
+    return " ".join(element.get_text().split()) if element else ""
+
+
+# What the pages hold.
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_each_page_of_the_table_of_contents_is_there_with_its_title(site: Path, name: str) -> None:
+    source = SOURCES[name]
+    if source.suffix == ".ipynb":
+        text = next(c.source for c in nbformat.read(source, 4).cells if c.cell_type == "markdown")
+    else:
+        text = source.read_text(encoding="utf-8")
+    (title,) = re.findall(r"^# (.+)$", text, re.MULTILINE)[:1]
+    assert words(read(site / name).h1).removesuffix("#").strip() == title
+    assert title in words(read(site / name).title)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_shows_each_of_its_figures_with_its_written_alternative(
+    site: Path, name: str
+) -> None:
+    committed = [
+        output.data["text/plain"].split(": ", 1)[1]
+        for cell in nbformat.read(SOURCES[name], 4).cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+        if re.match(r"(Interactive f|F)igure: ", output.get("data", {}).get("text/plain", ""))
+    ]
+    shown = [
+        figure.find(role="img")["aria-label"]
+        for figure in read(site / name).select("figure.dd-figure")
+        if figure.find("svg")
+    ]
+    assert committed, "a chapter has at least one figure"
+    assert [" ".join(alt.split()) for alt in shown] == [" ".join(alt.split()) for alt in committed]
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_has_its_mathematics_as_mathml(site: Path, name: str) -> None:
+    formulas = read(site / name).select("article math")
+    assert formulas
+    for formula in formulas:
+        assert formula.annotation is not None
+        assert formula.annotation["encoding"] == "application/x-tex"
+        assert words(formula).removesuffix(words(formula.annotation)), "a formula shows something"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_output_of_a_chapter_is_empty(site: Path, name: str) -> None:
+    for output in read(site / name).select(".cell_output > .output"):
+        assert words(output) or output.find(["svg", "img"]), output
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *OTHERS])
+def test_every_id_is_its_own(site: Path, name: str) -> None:
+    ids = [element["id"] for element in read(site / name).find_all(id=True)]
+    assert sorted(ids) == sorted(set(ids))
+
+
+# Where the pages lead.
+
+
+def targets(page: BeautifulSoup) -> Iterator[tuple[Tag, str]]:
+    """Each element that names a file, an address or a place, and what it names."""
+    for attribute in ("href", "src", "poster", "data", "action"):
+        for element in page.find_all(attrs={attribute: True}):
+            yield element, element[attribute]
+    for element in page.find_all(srcset=True):
+        for candidate in element["srcset"].split(","):
+            yield element, candidate.split()[0]
+
+
+def leads_elsewhere(address: str) -> bool:
+    return bool(urlsplit(address).netloc)
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *OTHERS])
+def test_a_page_asks_no_other_host_for_anything(site: Path, name: str) -> None:
+    for element, address in targets(read(site / name)):
+        # A link to a paper is followed by the reader; all else is fetched by the browser.
+        assert element.name == "a" or not leads_elsewhere(address), element
+    for style in [
+        *(words(element) for element in read(site / name).find_all("style")),
+        *(element["style"] for element in read(site / name).find_all(style=True)),
+    ]:
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", style), style
+
+
+def test_no_style_sheet_asks_another_host_for_anything(site: Path) -> None:
+    sheets = list(site.rglob("*.css"))
+    assert sheets
+    for sheet in sheets:
+        style = sheet.read_text(encoding="utf-8")
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", style), sheet
+
+
+@pytest.mark.parametrize("name", [*SOURCES, *OTHERS])
+def test_links_within_the_site_lead_somewhere(site: Path, name: str) -> None:
+    for element, address in targets(read(site / name)):
+        split = urlsplit(address)
+        if leads_elsewhere(address) or split.scheme in ("mailto", "data", "javascript"):
+            continue
+        path, fragment = urldefrag(unquote(split._replace(query="").geturl()))
+        target = (site / name).parent / path if path else site / name
+        assert target.is_file(), f"{element} leads to no file"
+        if fragment and target.suffix == ".html":
+            assert read(target.resolve()).find(id=fragment), f"{element} leads to no place"
+
+
+def test_the_style_sheet_has_the_colours_of_the_figures(site: Path) -> None:
+    sheet = (site / "_static" / "drinkdeep.css").read_text(encoding="utf-8")
+    light, dark = (
+        dict(re.findall(r"--dd-(\w+): (#\w+);", block))
+        for block in re.findall(r"^html(?:\[data-theme=\"dark\"\])? \{(.*?)\}", sheet, re.M | re.S)
+    )
+    tones = {"page": PAGE, **TONES}
+    assert light == {name: tone.light for name, tone in tones.items()}
+    assert dark == {name: tone.dark for name, tone in tones.items()}
+
+
+# How the pages behave in a browser.
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-sync",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        reason = "Chromium is not installed, so the site was not seen in a browser"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Where the site is served."""
+    handler = functools.partial(Quiet, directory=site)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
+    ids=lambda param: f"{param[0]}-{param[1]}",
+)
+def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
+    width, scheme = request.param
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def open_page(window: BrowserContext, address: str) -> Iterator[Callable[[str], Page]]:
+    """Opens a page of the site; afterwards nothing may have gone wrong in it."""
+    page = window.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            faults.append(f"console: {message.text}") if message.type == "error" else None
+        ),
+    )
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, "data:", "blob:"))
+            else faults.append(f"request to another host: {request.url}")
+        ),
+    )
+    page.on(
+        "response",
+        lambda answer: (
+            faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
+        ),
+    )
+
+    def go(name: str) -> Page:
+        page.goto(f"{address}/{name}", wait_until="load")
+        return page
+
+    yield go
+    page.close()
+    assert not faults
+
+
+# What sticks out of the page sideways, apart from what scrolls in a box of its own.
+WIDER_THAN_THE_PAGE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  const scrolls = (e) => e.id !== "main-content" && getComputedStyle(e).overflowX !== "visible";
+  const inABox = (e) => e.parentElement && (scrolls(e.parentElement) || inABox(e.parentElement));
+  return [...document.querySelectorAll("article *")]
+    .filter((e) => e.getBoundingClientRect().right > room + 1 && !inABox(e))
+    .map((e) => `${e.tagName}: ${e.textContent.trim().slice(0, 80)}`);
+}"""
+
+
+@pytest.mark.parametrize("name", [*SOURCES, "search.html"])
+def test_a_page_is_whole_and_accessible(open_page: Callable[[str], Page], name: str) -> None:
+    page = open_page(name)
+    wanted = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'")
+    assert page.evaluate("document.documentElement.dataset.theme") == wanted
+    assert page.evaluate(WIDER_THAN_THE_PAGE) == []
+    if page.viewport_size == {"width": 390, "height": 900}:
+        # The colours of code are measured in the wide window: they are what takes axe its time.
+        page.evaluate(
+            "document.querySelectorAll('pre').forEach((e) => e.replaceChildren(e.textContent))"
+        )
+    # preload fetches the style sheets again, with addresses that don't exist.
+    report = Axe().run(page, options={"preload": False, "resultTypes": ["violations"]})
+    assert report.violations_count == 0, report.generate_report()
+
+
+@pytest.fixture
+def phone(chromium: Browser, address: str) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{address}/{next(iter(SOURCES))}")
+    yield page
+    context.close()
+
+
+def test_the_menu_of_a_phone_opens_and_leads_on(phone: Page) -> None:
+    last = list(SOURCES)[-1].rsplit("/", 1)[-1]
+    link = phone.locator(f".bd-sidebar-primary nav a[href$='{last}']")
+    assert not link.is_visible()
+    phone.locator(".primary-toggle").click()
+    link.click()
+    phone.wait_for_url(f"**/{last}")
+
+
+def test_the_theme_follows_the_switch_and_is_remembered(phone: Page) -> None:
+    theme = "document.documentElement.dataset.theme"
+    assert phone.evaluate(theme) == "light"
+    for _ in range(3):
+        phone.locator(".theme-switch-button:visible").click()
+        if phone.evaluate(theme) == "dark":
+            break
+    phone.reload()
+    assert phone.evaluate(theme) == "dark"
+
+
+def test_the_search_finds(phone: Page) -> None:
+    phone.locator(".search-button:visible").click()
+    phone.keyboard.type("network")
+    phone.keyboard.press("Enter")
+    phone.locator("#search-results li a").first.wait_for()
+
+
+def test_paper_is_light(chromium: Browser, address: str) -> None:
+    context = chromium.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(f"{address}/{next(iter(SOURCES))}")
+    page.evaluate(
+        "addEventListener('beforeprint', () => {"
+        " window.printed = document.documentElement.dataset.theme; })"
+    )
+    page.pdf()
+    assert page.evaluate("window.printed") == "light"
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    context.close()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_reads_without_any_script(chromium: Browser, address: str, name: str) -> None:
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 800}, java_script_enabled=False
+    )
+    page = context.new_page()
+    page.goto(f"{address}/{name}")
+    assert page.locator("article h1").is_visible()
+    assert page.locator("button:visible").count() == 0, "a button that does nothing"
+    assert page.locator(".bd-sidebar-primary nav a").first.is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_is_light_to_load(chromium: Browser, site: Path, address: str, name: str) -> None:
+    """All that a first visit transfers, compressed as servers do it, is at most 600 kB."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    asked: set[str] = set()
+    page.on("request", lambda request: asked.add(urlsplit(request.url).path.lstrip("/")))
+    page.goto(f"{address}/{name}", wait_until="networkidle")
+    context.close()
+    weights = {path: len(gzip.compress((site / path).read_bytes())) for path in asked if path}
+    heaviest = sorted(weights.items(), key=lambda item: -item[1])[:8]
+    assert sum(weights.values()) <= 600_000, json.dumps(dict(heaviest), indent=1)
