@@ -1,0 +1,329 @@
+"""Experiments side by side: sweeps, spreads over seeds, calibration, and where the time goes."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+import torch
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from torch import Tensor
+
+from drinkdeep.figures.palette import BLUE, MUTED, ORANGE, SERIES
+from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.recipes import Run
+
+_MARKERS = ("o", "s", "^", "D", "v", "P")
+_STYLES = ("-", "--", "-.", ":")
+_PERCENTS = (0.5, 1, 2, 3, 5, 10, 20, 50, 100)
+
+BINS = 10
+"""The classes of confidence in which calibration is measured, all of one width."""
+
+
+# Errors of many runs
+
+
+def sweep(
+    results: Mapping[tuple[str, float], Sequence[Run]], xlabel: str, *, alt: str, caption: str = ""
+) -> Picture:
+    """Validation error against a quantity, both on logarithmic axes: a dot a run, lines by means.
+
+    ``results`` holds the runs under (name of the series, value of the quantity).
+    """
+    figure, axes = panel(4.8, 3.4)
+    series: dict[str, dict[float, list[float]]] = {}
+    for (name, value), runs in results.items():
+        series.setdefault(name, {})[value] = [run.error for run in runs]
+    for index, (name, points) in enumerate(series.items()):
+        colour, marker = SERIES[index], _MARKERS[index]
+        values = sorted(points)
+        for value in values:
+            count = len(points[value])
+            axes.plot([value] * count, points[value], marker, color=colour, alpha=0.55, ms=5)
+        means = [fmean(points[value]) for value in values]
+        style = _STYLES[index % len(_STYLES)]
+        axes.plot(values, means, style, marker=marker, ms=3, color=colour, label=name)
+    axes.set_xscale("log")
+    ticks = sorted({value for _, value in results})
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.margins(x=0.08)
+    axes.set(xlabel=xlabel, ylabel="validation error (%)")
+    _per_cent(
+        axes, "y", [error for points in series.values() for e in points.values() for error in e]
+    )
+    if len(series) > 1:
+        axes.legend(handlelength=2.8)
+    return Picture((figure,), alt, caption)
+
+
+def spread(
+    *groups: Mapping[str, Sequence[float]],
+    titles: Sequence[str] = (),
+    xlabel: str = "validation error (%)",
+    alt: str,
+    caption: str = "",
+) -> Picture:
+    """One panel a group, one row a recipe: a dot a seed, and a bar at their mean.
+
+    The values are errors in per cent; a group gets a logarithmic axis if they differ by
+    more than a factor of five.
+    """
+    figures = []
+    for number, group in enumerate(groups):
+        figure, axes = panel(4.6, 0.85 + 0.46 * len(group))
+        for row, values in enumerate(group.values()):
+            mean = fmean(values)
+            axes.plot(values, [row] * len(values), "o", color=BLUE, alpha=0.55, ms=6)
+            axes.plot([mean, mean], [row - 0.3, row + 0.3], color=ORANGE, lw=2.4)
+        axes.set_yticks(range(len(group)), list(group))
+        axes.set_ylim(len(group) - 0.4, -0.6)
+        axes.grid(axis="y", visible=False)
+        axes.set_xlabel(xlabel)
+        every = [value for values in group.values() for value in values]
+        if max(every) > 5 * min(every):
+            axes.set_xscale("log")
+            _per_cent(axes, "x", every)
+        else:
+            axes.xaxis.set_major_locator(MaxNLocator(5))
+        if titles:
+            axes.set_title(titles[number])
+        figures.append(figure)
+    return Picture(tuple(figures), alt, caption)
+
+
+def _per_cent(axes: Axes, which: str, values: Sequence[float]) -> None:
+    """A logarithmic axis with round percentages beside its ticks."""
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    low, high = min(values) / 1.15, max(values) * 1.15
+    if which == "y":
+        axes.set_yscale("log")
+        axes.set_ylim(low, high)
+    else:
+        axes.set_xlim(low, high)
+    axis.set_ticks([tick for tick in _PERCENTS if low <= tick <= high])
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+
+
+# Over the course of training
+
+
+class Measure(NamedTuple):
+    """A quantity that a history holds, and how it is drawn."""
+
+    attribute: str
+    label: str
+    factor: float
+    """What the history's value is multiplied by."""
+    offset: float
+
+
+MEASURES = {
+    "validation loss": Measure("validation_losses", "validation loss (nats)", 1, 0),
+    "training loss": Measure("losses", "training loss (nats)", 1, 0),
+    "validation error": Measure("validation_accuracies", "validation error (%)", -100, 100),
+}
+"""What :func:`compare` can show."""
+
+
+def _means(runs: Sequence[Run], measure: Measure) -> Tensor:
+    """(seeds, epochs), in the units of the label."""
+    values = torch.tensor([getattr(run.history, measure.attribute) for run in runs])
+    return measure.offset + measure.factor * values
+
+
+def _band(axes: Axes, curves: Tensor, index: int, label: str) -> None:
+    """The mean over seeds as a line, and the range of the seeds behind it."""
+    epochs = range(1, curves.shape[1] + 1)
+    low, high = curves.amin(0).tolist(), curves.amax(0).tolist()
+    axes.fill_between(epochs, low, high, color=SERIES[index], alpha=0.2, lw=0)
+    style, marker = _STYLES[index], _MARKERS[index]
+    axes.plot(epochs, curves.mean(0).tolist(), style, marker=marker, ms=3.5, color=SERIES[index])
+    axes.lines[-1].set_label(label)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def overfitting(runs: Sequence[Run], best: int, *, alt: str, caption: str = "") -> Picture:
+    """Losses of training and validation, and validation's error, over the epochs of some runs.
+
+    ``best`` is the epoch, counted from 1, that is marked.
+    """
+    left, losses = panel(4.4, 3.1)
+    _band(losses, _means(runs, MEASURES["training loss"]), 0, "training")
+    _band(losses, _means(runs, MEASURES["validation loss"]), 1, "validation")
+    losses.set(ylabel="mean loss (nats)", ylim=(0, 0.8))
+    right, errors = panel(4.4, 3.1)
+    _band(errors, _means(runs, MEASURES["validation error"]), 1, "validation")
+    errors.set(ylabel="validation error (%)", ylim=(0, 20))
+    for axes in (losses, errors):
+        axes.axvline(best, color=MUTED, ls=":", lw=1.6, label=f"lowest loss: epoch {best}")
+        axes.legend()
+    return Picture((left, right), alt, caption)
+
+
+def compare(results: Mapping[str, Sequence[Run]], first: str, second: str, show: str) -> Picture:
+    """Two recipes' curves over the epochs, with the range of their seeds.
+
+    ``show`` is a key of :data:`MEASURES`.
+    """
+    measure = MEASURES[show]
+    figure, axes = panel(4.8, 3.3)
+    names = [first] if first == second else [first, second]
+    curves = [_means(results[name], measure) for name in names]
+    for index, (name, values) in enumerate(zip(names, curves, strict=True)):
+        _band(axes, values, index, name)
+    top = max(float(values[:, 2:].max()) for values in curves) * 1.15
+    axes.set(ylabel=measure.label, ylim=(0, top))
+    axes.legend()
+    ends = [values[:, -1] for values in curves]
+    if len(ends) == 1:
+        verdict = "Choose two recipes to compare them."
+    elif ends[0].amax() < ends[1].amin():
+        verdict = f"At the end every seed of “{first}” is below every seed of “{second}”."
+    elif ends[1].amax() < ends[0].amin():
+        verdict = f"At the end every seed of “{second}” is below every seed of “{first}”."
+    else:
+        verdict = "At the end the seeds of the two overlap: these runs don't tell them apart."
+    return Picture(
+        (figure,),
+        f"The {show} of two recipes over the epochs. {verdict}",
+        f"{verdict} Shaded: the range of the seeds.",
+    )
+
+
+# Calibration
+
+
+def calibration_bins(p: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Share of the examples, mean confidence and accuracy in each bin; (BINS,), float64.
+
+    ``p`` are probabilities (N, K), ``labels`` (N,). The confidence of an example is its largest
+    probability. An empty bin has a share of 0, and ``nan`` for the rest.
+    """
+    confidence, answer = p.double().max(dim=1)
+    bins = (confidence * BINS).ceil().long().clamp(1, BINS) - 1
+    right = (answer == labels).double()
+    count = torch.bincount(bins, minlength=BINS).double()
+    totals = [torch.bincount(bins, weights=v, minlength=BINS) for v in (confidence, right)]
+    return count / len(labels), totals[0] / count, totals[1] / count
+
+
+def calibration_error(p: Tensor, labels: Tensor) -> float:
+    """The expected calibration error: Σ share · |accuracy − confidence| over the bins."""
+    share, confidence, accuracy = calibration_bins(p, labels)
+    return float((share * (accuracy - confidence).abs()).nansum())
+
+
+def reliability(logits: Tensor, labels: Tensor, temperature: float) -> Picture:
+    """Accuracy against confidence, and how many examples have which, at a temperature.
+
+    ``logits`` are (N, K) and are divided by ``temperature``; ``labels`` are (N,).
+    """
+    p = (logits / temperature).softmax(dim=1)
+    share, confidence, accuracy = calibration_bins(p, labels)
+    left, axes = panel(3.6, 3.5)
+    axes.plot([0, 1], [0, 1], color=MUTED, ls="--", lw=1.3, label="calibrated")
+    kept = share > 0
+    # Wilson's interval for two standard errors: a bin of few examples says little.
+    n = share[kept] * len(labels)
+    k = n * accuracy[kept]
+    centre, half = (k + 2) / (n + 4), 2 / (n + 4) * (k * (n - k) / n + 1).sqrt()
+    error = torch.stack([accuracy[kept] - centre + half, centre + half - accuracy[kept]])
+    x, y = confidence[kept].tolist(), accuracy[kept].tolist()
+    axes.errorbar(
+        x, y, error.clamp(min=0).tolist(), fmt="o", color=BLUE, ms=6, lw=1.6, label="this network"
+    )
+    axes.set(xlabel="confidence", ylabel="accuracy", xlim=(0, 1.03), ylim=(0, 1.03))
+    axes.legend(loc="upper left")
+    right, bars = panel(3.6, 3.5)
+    centres = [(index + 0.5) / BINS for index in range(BINS)]
+    bars.bar(centres, (100 * share).tolist(), width=0.09, color=BLUE)
+    bars.set(xlabel="confidence", ylabel="share of the images (%)", xlim=(0, 1.03), ylim=(0, 103))
+    gap = float(p.max(dim=1).values.mean() - (p.argmax(dim=1) == labels).float().mean())
+    if gap > 0.005:
+        verdict = "On average the network is surer than it is right: overconfident"
+    elif gap < -0.005:
+        verdict = "On average the network is less sure than it is right: underconfident"
+    else:
+        verdict = "On average the network is as sure as it is right"
+    return Picture(
+        (left, right),
+        f"Reliability at temperature {temperature:.1f}: accuracy against confidence in ten bins, "
+        f"and the share of the images in each. {verdict}.",
+        f"{verdict}. Expected calibration error {100 * calibration_error(p, labels):.1f} "
+        f"percentage points at temperature {temperature:.1f}.",
+    )
+
+
+# Beside others
+
+
+class Result(NamedTuple):
+    """An error on the test set, in per cent, and what is known of the network that made it."""
+
+    network: str
+    error: float
+    kind: str
+
+
+def beside(results: Sequence[Result], *, alt: str, caption: str = "") -> Picture:
+    """Test errors, one row a network, a marker for each kind; no more than two kinds a network."""
+    networks = list(dict.fromkeys(result.network for result in results))
+    figure, axes = panel(4.8, 1.0 + 0.4 * len(networks))
+    for index, kind in enumerate(dict.fromkeys(result.kind for result in results)):
+        of_kind = [result for result in results if result.kind == kind]
+        rows = [networks.index(result.network) for result in of_kind]
+        errors = [result.error for result in of_kind]
+        axes.plot(errors, rows, _MARKERS[index], color=SERIES[index], ms=7, label=kind)
+    for result in results:
+        # To the right of its marker, unless another one stands there.
+        rivals = [other.error for other in results if other.network == result.network]
+        right = not any(0 < rival - result.error < 2 for rival in rivals)
+        axes.annotate(
+            f"{result.error:.3g}",
+            (result.error, networks.index(result.network)),
+            (8 if right else -8, 0),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="center",
+        )
+    axes.set_yticks(range(len(networks)), networks)
+    axes.set_ylim(len(networks) - 0.4, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.set(xlabel="test error (%)", xlim=(0, max(result.error for result in results) * 1.15))
+    axes.legend(loc="center right", bbox_to_anchor=(1, 0.55))
+    return Picture((figure,), alt, caption)
+
+
+# Where the time goes
+
+
+def durations(parts: Mapping[str, float], *, alt: str, caption: str = "") -> Picture:
+    """Milliseconds, one bar a part."""
+    figure, axes = panel(4.6, 0.9 + 0.4 * len(parts))
+    bars = axes.barh(list(parts), list(parts.values()), color=BLUE)
+    axes.bar_label(bars, fmt="%.2g", padding=3)
+    axes.invert_yaxis()
+    axes.grid(axis="y", visible=False)
+    axes.set(xlabel="time for one batch (ms)", xlim=(0, max(parts.values()) * 1.15))
+    return Picture((figure,), alt, caption)
+
+
+def throughput(
+    speeds: Mapping[str, Mapping[int, float]], limit: float, *, alt: str, caption: str = ""
+) -> Picture:
+    """Images a second against the batch size, one curve a setting, below a limit."""
+    figure, axes = panel(4.8, 3.4)
+    for index, (name, points) in enumerate(speeds.items()):
+        marker, style = _MARKERS[index], _STYLES[index]
+        axes.plot(list(points), list(points.values()), style, marker=marker, label=name)
+    axes.axhline(limit, color=MUTED, ls=":", label="limit of one core")
+    axes.set(xscale="log", yscale="log", xlabel="batch size", ylabel="images per second")
+    sizes = list(next(iter(speeds.values())))
+    axes.set_xticks(sizes, [str(size) for size in sizes])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.legend()
+    return Picture((figure,), alt, caption)

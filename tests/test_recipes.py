@@ -1,0 +1,139 @@
+"""Runs in processes of their own give what the loop gives here, and shifted images are shifts."""
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import pytest
+import torch
+from torch import nn
+from torch.optim import SGD
+from torch.optim.lr_scheduler import CosineAnnealingLR
+from torch.utils.data import TensorDataset
+
+from drinkdeep import mnist, models, recipes
+from drinkdeep.recipes import Recipe, Shifted, train_all
+from drinkdeep.training import History, train
+
+BACKGROUND = -1.0
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    with recipes.workers(2) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def small(lr: float) -> Recipe:
+    return Recipe(partial(SGD, lr=lr), batch_size=64, epochs=2, examples=200)
+
+
+def here(lr: float, seed: int) -> tuple[History, nn.Module]:
+    """The same run, written out in this process."""
+    data = mnist.loaders(1000, flatten=True)
+    part = TensorDataset(*(tensor[:200] for tensor in data.train.dataset.tensors))
+    batches = mnist.Batches(part, 64, shuffle=True, seed=seed, flatten=True)
+    model = models.logits_model(seed)
+    optimizer = SGD(model.parameters(), lr=lr)
+    criterion = nn.CrossEntropyLoss()
+    return train(model, batches, criterion, optimizer, 2, validation=data.validation), model
+
+
+def test_a_run_is_the_same_in_another_process(pool: ProcessPoolExecutor) -> None:
+    runs = train_all({"slow": small(0.01), "fast": small(0.1)}, (3, 4), pool, description="Test")
+    assert list(runs) == ["slow", "fast"]
+    assert [run.seed for run in runs["fast"]] == [3, 4]
+    for name, lr in (("slow", 0.01), ("fast", 0.1)):
+        for run in runs[name]:
+            history, model = here(lr, run.seed)
+            assert run.history.losses == history.losses
+            assert run.history.validation_accuracies == history.validation_accuracies
+            assert run.error == 100 * (1 - history.validation_accuracies[-1])
+            for ours, theirs in zip(run.model.parameters(), model.parameters(), strict=True):
+                assert torch.equal(ours, theirs)
+    assert runs["fast"][0].history.losses != runs["fast"][1].history.losses
+
+
+def test_a_model_of_the_callers_may_be_a_local_function(pool: ProcessPoolExecutor) -> None:
+    def linear(seed: int) -> nn.Module:
+        torch.manual_seed(seed)
+        return nn.Linear(784, 10)
+
+    recipe = Recipe(partial(SGD, lr=0.01), linear, examples=200, epochs=1)
+    (run,) = train_all({"linear": recipe}, (0,), pool, description="Test")["linear"]
+    assert isinstance(run.model, nn.Linear)
+
+
+def test_a_run_that_diverges_is_told_from_others_and_ends_nothing(
+    pool: ProcessPoolExecutor,
+) -> None:
+    runs = train_all({"far": small(1e9), "near": small(0.1)}, (0,), pool, description="Test")
+    assert all(math.isnan(loss) for loss in runs["far"][0].history.losses)
+    assert runs["far"][0].error == pytest.approx(90)
+    assert runs["near"][0].error < 90
+
+
+def test_the_schedule_is_stepped_after_every_batch_and_ends_at_zero(
+    pool: ProcessPoolExecutor,
+) -> None:
+    whole = Recipe(partial(SGD, lr=0.1), examples=200, epochs=3, schedule=CosineAnnealingLR)
+    (run,) = train_all({"cosine": whole}, (0,), pool, description="Test")["cosine"]
+    # By hand: four batches an epoch, the rate from 0.1 down the cosine.
+    model = models.logits_model(0)
+    optimizer = SGD(model.parameters(), lr=0.1)
+    tensors = mnist.loaders(1000, flatten=True).train.dataset.tensors
+    part = TensorDataset(*(tensor[:200] for tensor in tensors))
+    t = 0
+    batches = mnist.Batches(part, 64, shuffle=True, seed=0, flatten=True)
+    for _ in range(3):
+        for x, y in batches:
+            optimizer.param_groups[0]["lr"] = 0.05 * (1 + math.cos(math.pi * t / 12))
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+            t += 1
+    assert t == whole.steps == 12
+    for ours, by_hand in zip(run.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(ours, by_hand, rtol=1e-4, atol=1e-6)
+
+
+def test_a_shifted_image_is_one_of_the_nine_shifts_of_the_image() -> None:
+    images, labels = mnist.tensors(train=False)
+    data = TensorDataset(images[:300], labels[:300])
+    seen = set()
+    shifted = torch.cat([batch for batch, _ in Shifted(batches(data), 1)])
+    for moved, image in zip(shifted, images[:300], strict=True):
+        canvas = nn.functional.pad(image[0], (1, 1, 1, 1), value=BACKGROUND)
+        shifts = {
+            (row, column): canvas[row : row + 28, column : column + 28].flatten()
+            for row in range(3)
+            for column in range(3)
+        }
+        found = [place for place, pixels in shifts.items() if torch.equal(pixels, moved)]
+        assert found
+        if len(found) == 1:
+            seen.add(found[0])
+    assert len(seen) == 9, "all nine moves should come up in 300 images"
+
+
+def test_every_pass_shifts_anew_and_the_seed_says_how() -> None:
+    data = TensorDataset(*(tensor[:64] for tensor in mnist.tensors(train=False)))
+    shifted = Shifted(batches(data), 1, seed=5)
+    assert len(shifted) == 1
+    (first, labels), (second, _) = next(iter(shifted)), next(iter(shifted))
+    assert torch.equal(labels, data.tensors[1])
+    assert not torch.equal(first, second)
+    assert torch.equal(first, next(iter(Shifted(batches(data), 1, seed=5)))[0])
+
+
+def batches(data: TensorDataset) -> mnist.Batches:
+    return mnist.Batches(data, 64, flatten=True)
