@@ -68,6 +68,7 @@ def digit_with_probabilities(
     bars.bar_label(drawn, labels=[f"{value:.1%}" for value in values], padding=3, fontsize=9)
     bars.set(yticks=range(10), xlim=(0, 1.18), xticks=(0, 0.25, 0.5, 0.75, 1))
     bars.set(ylabel="class", xlabel="probability")
+    bars.spines["bottom"].set_bounds(0, 1)  # the room beyond is for the labels of long bars
     bars.invert_yaxis()
     bars.grid(axis="y", visible=False)
     if label is not None:
