@@ -27,7 +27,8 @@ BEHIND_NOTEBOOKS = ("drinkdeep", "requirements.lock")
 NOT_BEHIND_NOTEBOOKS = ("drinkdeep/grading",)
 # What a page depends on besides.
 BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "tools/book.py")
-BY_PRODUCTS = {"__pycache__", ".ipynb_checkpoints"}
+# What Python, editors and checkers leave beside the sources.
+BY_PRODUCTS = ("__pycache__", ".")
 
 # Of what Jupyter Book says, all warnings are shown, and of the rest only what takes time.
 PROGRESS = re.compile("Execut(ing|ed) notebook")
@@ -39,7 +40,8 @@ def files(root: Path, names: Iterable[str]) -> Iterator[Path]:
     """The files of these names and of the folders of these names, in a fixed order."""
     for name in names:
         for path in sorted([root / name, *(root / name).rglob("*")]):
-            if path.is_file() and not BY_PRODUCTS & set(path.parts):
+            parts = path.relative_to(root).parts
+            if path.is_file() and not any(part.startswith(BY_PRODUCTS) for part in parts):
                 yield path
 
 
