@@ -82,7 +82,7 @@ Control = Slider | Choice | Toggle
 _WIDE = {"style": {"description_width": "initial"}, "layout": {"width": "min(34em, 100%)"}}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True)
 class Explorable:
     """A drawing function with its controls; the value of a cell that calls :func:`explore`."""
 
@@ -95,10 +95,13 @@ class Explorable:
 
     def panel(self) -> Any:
         """The live figure as an ipywidget."""
+        return self._panel(self.still().html())
+
+    def _panel(self, still: str) -> Any:
         import ipywidgets as widgets
 
         fields = {name: control.widget() for name, control in self.controls.items()}
-        drawing = widgets.HTML(self.still().html())
+        drawing = widgets.HTML(still)
 
         def redraw(_: object) -> None:
             drawing.value = self.draw(**{name: f.value for name, f in fields.items()}).html()
@@ -107,15 +110,14 @@ class Explorable:
             field.observe(redraw, names="value")
         return widgets.VBox([*fields.values(), drawing])
 
-    def __repr__(self) -> str:
-        """The words of the still; they are also the text that is committed with a notebook."""
-        return f"Interactive figure: {self.still().alt}"
-
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        # The page takes text/html, the still; JupyterLab prefers the widget, and falls back on
-        # the still when the notebook is opened without its kernel.
-        still = {"text/plain": repr(self), "text/html": self.still().html()}
-        return {**self.panel()._repr_mimebundle_(), **still}
+        # Drawn once for all three. The page takes text/html, the still; JupyterLab prefers the
+        # widget, and falls back on the still when the notebook is opened without its kernel. The
+        # words are also the text that is committed with a notebook.
+        still = self.still()
+        page = still.html()
+        words = {"text/plain": f"Interactive figure: {still.alt}", "text/html": page}
+        return {**self._panel(page)._repr_mimebundle_(), **words}
 
 
 def explore(draw: Callable[..., Picture], **controls: Control) -> Explorable:
