@@ -102,3 +102,26 @@ def test_cells_that_show_figures_hide_their_code(chapter: Path) -> None:
             tree = ast.parse(cell.source)
             imports = any(isinstance(node, ast.Import | ast.ImportFrom) for node in tree.body)
             assert imports or "hide-input" in cell.metadata.get("tags", []), cell.source
+
+
+def printed(path: Path) -> str:
+    """All that the cells of a chapter print, as it is committed."""
+    return "".join(
+        output.get("text", "") for cell in cells(path, "code") for output in cell.outputs
+    )
+
+
+@pytest.mark.parametrize(
+    ("chapter", "promise", "print_out"),
+    [
+        ("00_naive_network", "names one handwritten digit in ten", "their mean: 10%"),
+        ("06_training", "names nine in ten", "accuracy again: 90%"),
+        ("07_drink_deeper", "more than ninety-eight in a hundred", "mean at least 98.0 %: True"),
+    ],
+)
+def test_the_first_page_promises_what_the_chapters_print(
+    chapter: str, promise: str, print_out: str
+) -> None:
+    first_page = (BOOK / "index.md").read_text(encoding="utf-8")
+    assert " ".join(promise.split()) in " ".join(first_page.split())
+    assert print_out in printed(BOOK / f"{chapter}.ipynb")
