@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
+from drinkdeep.figures.digits import show_digit
 from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
 
@@ -50,8 +51,7 @@ def opinions(
         The right class.
     """
     digit, picture = panel(2.4, 2.5)
-    picture.imshow(image.reshape(28, 28).numpy())
-    picture.set_axis_off()
+    show_digit(picture, image)
     picture.set_title(f"label: {label}", pad=4)
     chart, bars = panel(4.4, 4.4)
     places = torch.arange(10)

@@ -9,7 +9,7 @@ from drinkdeep.figures.palette import BLUE, ORANGE
 from drinkdeep.figures.picture import Picture, panel, panel_grid
 
 
-def _show(axes: Axes, image: Tensor) -> None:
+def show_digit(axes: Axes, image: Tensor) -> None:
     """One digit, white on black as in the data set, whatever range its pixels have."""
     axes.imshow(image.detach().reshape(28, 28).numpy())
     axes.set_axis_off()
@@ -35,7 +35,7 @@ def digit_grid(
     for axes in cells:
         axes.set_axis_off()
     for axes, (image, title) in zip(cells, zip(images, titles, strict=True), strict=False):
-        _show(axes, image)
+        show_digit(axes, image)
         axes.set_title(title, pad=3, fontweight="normal", fontsize=9.5)
     return Picture((figure,), alt, caption)
 
@@ -60,7 +60,7 @@ def digit_with_probabilities(
         The right class; its bar is marked when it is given.
     """
     picture, axes = panel(2.5, 2.5)
-    _show(axes, image)
+    show_digit(axes, image)
     chart, bars = panel(4.0, 2.7)
     values = probabilities.detach().flatten().tolist()
     colours = [ORANGE if digit == label else BLUE for digit in range(10)]
