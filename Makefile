@@ -3,10 +3,12 @@
 #   make book    build the book into _build/html
 #   make test    run every check: style, types, tests, every notebook
 #   make lab     open JupyterLab on the course
+#   make release make the students' notebooks, exercises/, of solutions/
+#   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab notebooks record lock benchmark-loader clean
+.PHONY: help book test lab release bank notebooks record lock benchmark-loader clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -41,6 +43,13 @@ test: $(READY)
 lab: $(READY)
 	@$(BIN)/jupyter lab --LabApp.news_url=None \
 		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate book/00_naive_network.ipynb
+
+release: $(READY)
+	@$(BIN)/python tools/release.py
+
+# Of some: make bank ASSIGNMENTS=01_cost
+bank: $(READY)
+	@$(BIN)/python tools/bank.py $(ASSIGNMENTS)
 
 # Bring notebooks into the one form that is committed.
 notebooks: $(READY)

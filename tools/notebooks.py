@@ -22,8 +22,8 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("book", "solutions", "exercises")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-# A cell may carry tags (hide-input, raises-exception) and nbgrader's own data, nothing else.
-CELL_METADATA = ("tags", "nbgrader")
+# A cell may carry tags (hide-input, raises-exception) and what nbgrader makes of it, nothing else.
+CELL_METADATA = ("tags", "nbgrader", "deletable", "editable")
 
 
 def all_notebooks() -> list[Path]:
@@ -46,7 +46,11 @@ def normalize(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         cell.source = "\n".join(line.rstrip() for line in cell.source.splitlines()).strip("\n")
         cell.metadata = NotebookNode(
-            {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
+            {
+                key: cell.metadata[key]
+                for key in CELL_METADATA
+                if cell.metadata.get(key) not in (None, [], {})
+            }
         )
         cell.pop("attachments", None)
         # The id follows from the text, so an unchanged cell keeps it, whatever tool saved it.

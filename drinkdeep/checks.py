@@ -1,0 +1,404 @@
+"""How an exercise's test looks at an answer, and says what is wrong with it.
+
+A test cell is plain Python. It touches the student's names only through :func:`observe`,
+:func:`attempt` and :func:`stopwatch`, and gives its verdicts through the functions called
+``expect…``::
+
+    expect(
+        observe(mean_squared_error(torch.tensor([2.0, 0.0]), torch.tensor([0.0, 1.0]))),
+        2.5,
+        hint="Average the squared differences.",
+        mistakes=[(5.0, "You added the squares up; the mean divides by their number.")],
+    )
+
+In a notebook the first miss raises :class:`Miss`, which shows its words and no traceback. When a
+submission is graded (``drinkdeep.grading``) the same cell runs in another process than the
+student's code: there the three functions above send an expression over and bring a value back,
+every ``expect…`` is noted, and the cell earns the shares of those that were met.
+"""
+
+import functools
+import math
+import numbers
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+Mistakes = Sequence[tuple[Any, str]]
+"""Values that are known to be wrong, each with the words for whoever gives it."""
+
+
+class Miss(AssertionError):
+    """An answer isn't what was expected; its text is for the student."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this instead of a traceback: the student's lines aren't in it anyway.
+        return str(self).splitlines()
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception, as a value: the names of its class and of the classes above it, its text."""
+
+    kinds: tuple[str, ...]
+    message: str
+
+    @classmethod
+    def by(cls, error: BaseException) -> "Raised":
+        """The value that stands for ``error``."""
+        return cls(tuple(kind.__name__ for kind in type(error).__mro__), str(error))
+
+    def __str__(self) -> str:
+        """As the last line of a traceback."""
+        return f"{self.kinds[0]}: {self.message}" if self.message else self.kinds[0]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a value: ``words`` explain it, ``detail`` says what was seen."""
+
+    words: str
+    detail: str
+
+    def __str__(self) -> str:
+        """The whole of it."""
+        return f"✗ {self.words}\n  {self.detail}" if self.detail else f"✗ {self.words}"
+
+
+# Looking
+
+
+def observe(value: Any) -> Any:
+    """The value of an expression of the student's: in a notebook, simply ``value``."""
+    return value
+
+
+def attempt(action: Callable[[], Any]) -> Any:
+    """The value of ``action()``, or the exception that it raises, as :class:`Raised`.
+
+    ``action`` is a ``lambda`` without parameters around an expression of the student's. A task
+    that is not done yet goes on raising ``NotImplementedError``.
+    """
+    try:
+        return action()
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        return Raised.by(error)
+
+
+def stopwatch(action: Callable[[], Any]) -> float:
+    """The seconds that ``action()`` takes, a ``lambda`` as for :func:`attempt`."""
+    return best_time(action)
+
+
+def best_time(action: Callable[[], Any]) -> float:
+    """The seconds that ``action()`` takes at best, of three runs or of as many as fit in a second.
+
+    The best, because whatever else the machine does can only make a run slower.
+    """
+    times: list[float] = []
+    while len(times) < 3 and sum(times) < 1:
+        start = time.perf_counter()
+        action()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def fresh(seed: int = 0) -> torch.Generator:
+    """Random numbers for a test's inputs: new ones each time that a submission is graded.
+
+    In a notebook they follow from ``seed`` alone.
+    """
+    return torch.Generator().manual_seed(seed)
+
+
+def all_met() -> None:
+    """Say that a test cell's checks are met; the last line of every test cell."""
+    print("✓ The checks of this cell are met. Others, with new numbers, run when you hand in.")
+
+
+# Judging
+
+
+class Check(Protocol):
+    """A function that raises :class:`Miss`, and the same as a function that says why."""
+
+    explain: Callable[..., Finding | None]
+    role: str
+
+    def __call__(self, value: Any, *arguments: Any, **options: Any) -> None:
+        """Raise :class:`Miss` if ``value`` isn't as expected."""
+
+
+def _check(role: str) -> Callable[[Callable[..., Finding | None]], Check]:
+    """Make a check of a function that explains.
+
+    ``role`` tells the judge what a passed check proves: ``"value"`` that the student's code
+    computes; ``"support"`` nothing by itself, such as a shape or an exception, which counts only
+    beside a value; ``"answer"`` that a question was answered; ``"form"`` only that it was answered
+    in the form asked for, which earns nothing.
+    """
+
+    def decorate(explain: Callable[..., Finding | None]) -> Check:
+        @functools.wraps(explain)
+        def check(value: Any, *arguments: Any, share: float = 1, **options: Any) -> None:
+            del share  # how much of the cell's points it earns: read by the judge
+            finding = explain(value, *arguments, **options)
+            if finding is not None:
+                raise Miss(str(finding))
+
+        check.explain, check.role = explain, role  # type: ignore[attr-defined]
+        return check  # type: ignore[return-value]
+
+    return decorate
+
+
+@_check("value")
+def expect(
+    value: Any,
+    wanted: Any,
+    *,
+    hint: str,
+    mistakes: Mistakes = (),
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+    exact_shape: bool = False,
+) -> Finding | None:
+    """Expect ``value`` to equal ``wanted``.
+
+    Parameters
+    ----------
+    value
+        What :func:`observe` gave.
+    wanted
+        A number, text, tensor, or a list, tuple or dict of those. Numbers are compared with the
+        tolerances ``rtol`` and ``atol`` of :func:`torch.allclose` in float64, whatever their dtype,
+        and unless ``exact_shape`` is set dimensions of size 1 don't count: 2.5, ``tensor(2.5)`` and
+        ``tensor([[2.5]])`` are one answer. Whole numbers and truth values are compared exactly.
+    hint
+        What to think of again, in words, for whoever misses.
+    mistakes
+        Known wrong values, each with words that replace the hint.
+    share
+        How much of the cell's points this check earns, relative to the others; 1 by default.
+    """
+
+    def differs(wrong: Any) -> str | None:
+        return difference(value, wrong, rtol=rtol, atol=atol, exact_shape=exact_shape)
+
+    detail = differs(wanted)
+    if detail is None:
+        return None
+    known = (words for wrong, words in mistakes if differs(wrong) is None)
+    return Finding(next(known, hint), detail)
+
+
+@_check("answer")
+def expect_answer(
+    value: Any, wanted: Any, *, hint: str, mistakes: Mistakes = (), rtol: float = 1e-2
+) -> Finding | None:
+    """Expect a short answer that the student wrote down: a number, a word, True or False.
+
+    ``None`` is an answer that is still to be given: in a notebook it raises
+    ``NotImplementedError``.
+    """
+    _refuse_none(value)
+    return expect.explain(value, wanted, hint=hint, mistakes=mistakes, rtol=rtol)
+
+
+@_check("form")
+def expect_kind(value: Any, *kinds: type, hint: str) -> Finding | None:
+    """Expect a short answer of one of these classes, whatever it says. Earns no points."""
+    _refuse_none(value)
+    names = " or ".join(kind.__name__ for kind in kinds)
+    return None if type(value) in kinds else Finding(hint, _not_a(names, value))
+
+
+@_check("form")
+def expect_one_of(value: Any, options: Sequence[Any], *, hint: str) -> Finding | None:
+    """Expect a short answer among these, whichever it is. Earns no points."""
+    _refuse_none(value)
+    if any(difference(value, option) is None for option in options):
+        return None
+    return Finding(
+        hint, f"It is {_show(value)}; it should be one of {', '.join(map(repr, options))}."
+    )
+
+
+def _refuse_none(value: Any) -> None:
+    if value is None:
+        raise NotImplementedError("This question is not answered yet.")
+
+
+@_check("value")
+def expect_at_least(value: Any, least: float, *, hint: str) -> Finding | None:
+    """Expect a number of at least ``least``."""
+    number = _number(value)
+    if number is None:
+        return Finding(hint, _not_a("number", value))
+    if number >= least:
+        return None
+    return Finding(hint, f"It is {number:.4g}; at least {least:.4g} is asked for.")
+
+
+@_check("support")
+def expect_shape(value: Any, shape: Iterable[int], *, hint: str) -> Finding | None:
+    """Expect a tensor of this shape; only with a check of values beside it does it earn points."""
+    if not isinstance(value, Tensor):
+        return Finding(hint, _not_a("tensor", value))
+    if tuple(value.shape) == tuple(shape):
+        return None
+    return Finding(hint, f"The shape is {tuple(value.shape)}; it should be {tuple(shape)}.")
+
+
+@_check("support")
+def expect_raises(value: Any, *kinds: type[Exception], hint: str) -> Finding | None:
+    """Expect that :func:`attempt` met an exception of one of these classes."""
+    names = " or ".join(kind.__name__ for kind in kinds)
+    if not isinstance(value, Raised):
+        return Finding(hint, f"{names} should be raised here, and nothing was.")
+    if "NotImplementedError" not in value.kinds and any(k.__name__ in value.kinds for k in kinds):
+        return None
+    return Finding(hint, f"{names} should be raised here; this was: {value}")
+
+
+@_check("support")
+def expect_faster(seconds: Any, limit: float, *, hint: str) -> Finding | None:
+    """Expect that :func:`stopwatch` took less than ``limit`` seconds.
+
+    For what is slower by a factor, such as a Python loop over elements: leave a slow machine room.
+    """
+    if not isinstance(seconds, float):
+        return Finding(hint, _not_a("time", seconds))
+    if seconds < limit:
+        return None
+    return Finding(hint, f"It took {seconds:.2g} s; less than {limit:g} s is asked for.")
+
+
+# Comparing
+
+
+def difference(
+    value: Any,
+    wanted: Any,
+    *,
+    rtol: float = 1e-4,
+    atol: float = 1e-6,
+    exact_shape: bool = False,
+) -> str | None:
+    """How ``value`` differs from ``wanted``, in one sentence, or None; see :func:`expect`."""
+    if isinstance(value, Raised):
+        return f"Your code raised {value}"
+    if isinstance(wanted, Mapping):
+        return _mapping_difference(value, wanted, rtol, atol, exact_shape)
+    if isinstance(wanted, list | tuple) and not isinstance(value, Tensor):
+        if not isinstance(value, list | tuple):
+            return _not_a(f"list or tuple of {len(wanted)}", value)
+        if len(value) != len(wanted):
+            return f"There are {len(value)} items; there should be {len(wanted)}."
+        for place, (item, other) in enumerate(zip(value, wanted, strict=True)):
+            found = difference(item, other, rtol=rtol, atol=atol, exact_shape=exact_shape)
+            if found is not None:
+                return f"At place {place}: {found}"
+        return None
+    if wanted is None or isinstance(wanted, str | torch.dtype):
+        same = type(value) is type(wanted) and value == wanted
+        return None if same else f"It is {_show(value)}; it should be {_show(wanted)}."
+    return _number_difference(value, wanted, rtol, atol, exact_shape)
+
+
+def _mapping_difference(
+    value: Any, wanted: Mapping[Any, Any], rtol: float, atol: float, exact_shape: bool
+) -> str | None:
+    if not isinstance(value, dict):
+        return _not_a("dict", value)
+    for key, other in wanted.items():
+        if key not in value:
+            return f"The key {key!r} is missing."
+        found = difference(value[key], other, rtol=rtol, atol=atol, exact_shape=exact_shape)
+        if found is not None:
+            return f"At {key!r}: {found}"
+    extra = [key for key in value if key not in wanted]
+    return f"The key {extra[0]!r} should not be there." if extra else None
+
+
+def _number_difference(
+    value: Any, wanted: Any, rtol: float, atol: float, exact_shape: bool
+) -> str | None:
+    goal = _tensor(wanted)
+    if goal is None:
+        raise TypeError(f"A test can't expect a {type(wanted).__name__}.")
+    if value is None:
+        return "It is None: is there a `return`?"
+    given = _tensor(value)
+    if given is None:
+        return _not_a("tensor" if goal.dim() else "number", value)
+    if (given.dtype == torch.bool) != (goal.dtype == torch.bool):
+        kind = "True or False" if goal.dtype == torch.bool else "a number"
+        return f"It is {_show(value)}; it should be {kind}."
+    if (exact_shape or _bare(given) != _bare(goal)) and given.shape != goal.shape:
+        return f"The shape is {tuple(given.shape)}; it should be {tuple(goal.shape)}."
+    given = given.reshape(goal.shape)
+    if goal.is_floating_point():
+        same = torch.isclose(given.double(), goal.double(), rtol, atol, equal_nan=True)
+    else:
+        same = given == goal
+    if bool(same.all()):
+        return None
+    if goal.numel() == 1:
+        return f"It is {_show(value)}; it should be {_show(wanted)}."
+    place = tuple((~same).nonzero()[0].tolist())
+    here = ", ".join(map(str, place))
+    return f"At [{here}] it is {_show(given[place])}; it should be {_show(goal[place])}."
+
+
+def _tensor(value: Any) -> Tensor | None:
+    """A number, or a list of numbers, as a tensor; None if it is neither."""
+    if isinstance(value, Tensor):
+        return value.detach()
+    if isinstance(value, bool | numbers.Real) or (isinstance(value, list | tuple) and value):
+        try:
+            return torch.tensor(value, dtype=torch.float64 if _has_floats(value) else None)
+        except (TypeError, ValueError, RuntimeError, OverflowError):
+            return None
+    return None
+
+
+def _has_floats(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_has_floats, value))
+    return isinstance(value, numbers.Real) and not isinstance(value, bool | numbers.Integral)
+
+
+def _bare(tensor: Tensor) -> list[int]:
+    return [size for size in tensor.shape if size != 1]
+
+
+def _number(value: Any) -> float | None:
+    tensor = None if isinstance(value, bool) else _tensor(value)
+    if tensor is None or tensor.numel() != 1 or tensor.dtype == torch.bool:
+        return None
+    return float(tensor.item())
+
+
+def _not_a(kind: str, value: Any) -> str:
+    if isinstance(value, Raised):
+        return f"Your code raised {value}"
+    return f"It is {_show(value)}; it should be a {kind}."
+
+
+def _show(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, Tensor):
+        if value.numel() == 1:
+            return f"{value.item():.6g}" if value.is_floating_point() else f"{value.item()}"
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, float):
+        return f"{value:.6g}" if math.isfinite(value) else str(value)
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"

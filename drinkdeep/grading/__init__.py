@@ -1,0 +1,8 @@
+"""The instructor's side: how a submission is graded. Nothing else of the course imports it.
+
+- :mod:`~drinkdeep.grading.assignment` reads an assignment's source notebook.
+- :mod:`~drinkdeep.grading.judge` runs its tests, in a process of ours.
+- :mod:`~drinkdeep.grading.sandbox` starts the student's kernel where it can do no harm.
+- :mod:`~drinkdeep.grading.execute` puts the three together, as one pure function.
+- :mod:`~drinkdeep.grading.preprocessors` plugs that into nbgrader (see ``nbgrader_config.py``).
+"""

@@ -1,0 +1,123 @@
+"""An assignment as its source notebook in ``solutions/`` has it.
+
+An exercise is a solution cell with the nbgrader id ``NAME`` and, below it, a test cell with the id
+``test_NAME``. In a test cell, the lines between the hidden-test markers stay with the instructor.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from nbformat import NotebookNode
+
+BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+TEST_PREFIX = "test_"
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """The cell's nbgrader id, if it has one."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name if isinstance(name, str) else None
+
+
+def has_role(cell: NotebookNode, role: str) -> bool:
+    """Whether the cell is nbgrader's ``grade``, ``solution`` or ``locked``."""
+    return bool(cell.metadata.get("nbgrader", {}).get(role))
+
+
+def regions(source: str, begin: str, end: str) -> list[tuple[int, int]]:
+    """The first and last line, markers included and counted from 1, of each marked region."""
+    found = []
+    first = 0
+    for number, line in enumerate(source.splitlines(), start=1):
+        if line.strip() == begin:
+            first = number
+        elif line.strip() == end:
+            found.append((first, number))
+    return found
+
+
+def without(source: str, marked: list[tuple[int, int]]) -> str:
+    """The source without the lines of these regions."""
+    return "\n".join(
+        line
+        for number, line in enumerate(source.splitlines(), start=1)
+        if not any(first <= number <= last for first, last in marked)
+    )
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: what the student answers, and the test cell that grades it."""
+
+    name: str
+    solution: NotebookNode
+    test: NotebookNode
+
+    @property
+    def test_id(self) -> str:
+        """The nbgrader id of the test cell."""
+        return TEST_PREFIX + self.name
+
+    @property
+    def points(self) -> float:
+        """The most that it earns."""
+        return float(self.test.metadata.nbgrader.points)
+
+    @cached_property
+    def hidden(self) -> list[tuple[int, int]]:
+        """The regions of hidden tests in the test cell."""
+        return regions(self.test.source, BEGIN_HIDDEN, END_HIDDEN)
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What the source notebook asks and expects."""
+
+    notebook: NotebookNode
+
+    @cached_property
+    def exercises(self) -> dict[str, Exercise]:
+        """Each automatically graded exercise by its name, in the notebook's order."""
+        cells = {name: cell for cell in self.notebook.cells if (name := grade_id(cell))}
+        return {
+            name: Exercise(name, cell, cells[TEST_PREFIX + name])
+            for name, cell in cells.items()
+            if has_role(cell, "solution") and TEST_PREFIX + name in cells
+        }
+
+    @cached_property
+    def written(self) -> dict[str, NotebookNode]:
+        """Each cell that a person grades, by its id."""
+        return {
+            name: cell
+            for cell in self.notebook.cells
+            if has_role(cell, "solution") and has_role(cell, "grade") and (name := grade_id(cell))
+        }
+
+    @cached_property
+    def tests(self) -> dict[str, Exercise]:
+        """Each exercise by the id of its test cell."""
+        return {exercise.test_id: exercise for exercise in self.exercises.values()}
+
+    def code(self) -> Iterator[tuple[int, NotebookNode]]:
+        """Each code cell that is no test, with its place in the notebook."""
+        for place, cell in enumerate(self.notebook.cells):
+            if cell.cell_type == "code" and grade_id(cell) not in self.tests:
+                yield place, cell
+
+
+def solution_lines(assignment: Assignment) -> set[str]:
+    """The lines of code that only the instructor has: those of solutions and hidden tests."""
+    secret: list[str] = []
+    for exercise in assignment.exercises.values():
+        for cell, begin, end in (
+            (exercise.solution, BEGIN_SOLUTION, END_SOLUTION),
+            (exercise.test, BEGIN_HIDDEN, END_HIDDEN),
+        ):
+            lines = cell.source.splitlines()
+            for first, last in regions(cell.source, begin, end):
+                secret += lines[first : last - 1]
+    return {line.strip() for line in secret if re.search(r"\w", line)}

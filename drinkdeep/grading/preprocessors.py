@@ -1,0 +1,118 @@
+"""How nbgrader comes by the judge: two preprocessors, which ``nbgrader_config.py`` plugs in.
+
+The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
+"""
+
+import copy
+import functools
+import multiprocessing
+import secrets
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool, Integer
+
+from drinkdeep.grading.assignment import grade_id, has_role
+from drinkdeep.grading.execute import execute
+
+Resources = dict[str, Any]
+
+
+class Restore(NbGraderPreprocessor):  # type: ignore[misc]
+    """Gives a submission the instructor's cells again, before nbgrader reads it."""
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The submission, restored."""
+        return restore(notebook, source_notebook(self, resources)), resources
+
+
+class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
+    """Runs a submission in the sandbox and grades it by the judge, in a process of its own."""
+
+    seed = Integer(
+        None, allow_none=True, help="What the hidden tests' inputs follow from; drawn if not set."
+    ).tag(config=True)
+
+    unsafe_without_sandbox = Bool(
+        False,
+        help="Run students' code with all of your rights, where there is no bubblewrap.",
+    ).tag(config=True)
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The submission, executed and graded; its metadata say by which seed."""
+        seed = secrets.randbits(40) if self.seed is None else self.seed
+        graded = _process().submit(
+            execute,
+            notebook,
+            source_notebook(self, resources),
+            seed=seed,
+            sandboxed=not self.unsafe_without_sandbox,
+        )
+        return graded.result(), resources
+
+
+@functools.cache
+def _process() -> ProcessPoolExecutor:
+    """One process for a whole batch, so that torch is imported once.
+
+    Spawned and not forked, because nbgrader's own process may have threads.
+    """
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
+    """The source of the assignment at hand, from the course's source directory."""
+    course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
+    name = resources["nbgrader"]
+    folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
+    notebook: NotebookNode = nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4)
+    return notebook
+
+
+def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
+    """What the student wrote, with all else as the instructor made it.
+
+    Of cells with one nbgrader id the last counts; the others become cells of the student's own.
+    Cells that the student may not edit get their text back, those that are missing their place,
+    behind the one that they follow in the source. Points, ids and tags are the source's.
+    """
+    restored = copy.deepcopy(submission)
+    wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
+    found: set[str] = set()
+    for cell in reversed(restored.cells):
+        name = grade_id(cell)
+        cell.metadata = NotebookNode()
+        if name in wanted and name not in found:
+            found.add(name)
+            _take_over(cell, wanted[name])
+    place = 0
+    for name, cell in wanted.items():
+        if name in found:
+            place = 1 + next(i for i, c in enumerate(restored.cells) if grade_id(c) == name)
+        else:
+            missing = copy.deepcopy(cell)
+            if has_role(cell, "solution"):
+                missing.source = ""
+            restored.cells.insert(place, missing)
+            place += 1
+    return restored
+
+
+def _take_over(cell: NotebookNode, wanted: NotebookNode) -> None:
+    cell.metadata.nbgrader = copy.deepcopy(wanted.metadata.nbgrader)
+    if not has_role(wanted, "solution"):
+        cell.source = wanted.source
+    if cell.cell_type != wanted.cell_type:
+        cell.cell_type = wanted.cell_type
+        for name in ("outputs", "execution_count"):
+            cell.pop(name, None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None

@@ -1,0 +1,183 @@
+"""How a value crosses from a student's kernel to the judge: as data, never as an object.
+
+:func:`encode` and :func:`decode` turn numbers, text, containers and tensors into JSON and back.
+What is none of these crosses as its class's name alone, as :class:`Other`. Nothing that comes back
+is executed, so a submission can answer wrongly but can't act on the judge.
+
+:func:`answer` is what the judge has a student's kernel run.
+"""
+
+import base64
+import json
+import math
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from drinkdeep.checks import Raised
+
+MIME = "application/vnd.drinkdeep.value+json"
+"""The type under which a kernel displays an encoded value."""
+
+LIMIT = 16 * 2**20
+"""The largest encoded value, in characters."""
+
+DTYPES = {
+    str(dtype).removeprefix("torch."): dtype
+    for dtype in (
+        torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64,
+        torch.float16, torch.bfloat16, torch.float32, torch.float64,
+    )
+}  # fmt: skip
+_DEEPEST = 30
+
+
+class TransportError(ValueError):
+    """A text is no encoded value, or a value is too large."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A value that doesn't cross; ``kind`` is the name of its class."""
+
+    kind: str
+
+    def __repr__(self) -> str:
+        """As the student would say it."""
+        return f"a {self.kind}"
+
+
+def encode(value: Any) -> str:
+    """The value as JSON. Raises :class:`TransportError` if it is too large or too deep."""
+    text = json.dumps(_pack(value, 0))
+    if len(text) > LIMIT:
+        raise TransportError(f"The value is too large: more than {LIMIT // 2**20} MB.")
+    return text
+
+
+def _pack(value: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise TransportError("The value is nested too deeply.")
+    if value is None or type(value) in (bool, str):
+        return value
+    if type(value) is int:
+        # JSON's readers refuse very long numbers; no exercise has one.
+        return value if abs(value) < 2**63 else {"other": "very large int"}
+    if type(value) is float:
+        return {"float": value.hex()}
+    if isinstance(value, Tensor):
+        return _pack_tensor(value)
+    if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
+        if isinstance(value, np.generic):
+            return _pack(value.item(), depth)
+        return _pack_tensor(torch.from_numpy(np.ascontiguousarray(value)))
+    if isinstance(value, torch.dtype):
+        return {"dtype": str(value).removeprefix("torch.")}
+    if isinstance(value, Raised):
+        return {"raised": {"kinds": list(value.kinds), "message": value.message[:2000]}}
+    for kind, name in ((dict, "dict"), (list, "list"), (tuple, "tuple")):
+        if isinstance(value, kind):
+            items = value.items() if isinstance(value, dict) else value
+            return {name: [_pack(item, depth + 1) for item in items]}
+    return {"other": type(value).__name__}
+
+
+def _pack_tensor(tensor: Tensor) -> Any:
+    name = str(tensor.dtype).removeprefix("torch.")
+    if name not in DTYPES or tensor.layout != torch.strided:
+        return {"other": f"tensor of {name}"}
+    size = tensor.numel() * tensor.element_size()
+    if size > LIMIT:
+        raise TransportError(f"The tensor is too large: {size / 2**20:.0f} MB.")
+    flat = tensor.detach().cpu().contiguous().reshape(-1)
+    content = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    return {
+        "tensor": {
+            "dtype": name,
+            "shape": list(tensor.shape),
+            "data": base64.b64encode(content).decode(),
+        }
+    }
+
+
+def decode(text: str) -> Any:
+    """The value of a JSON text. Raises :class:`TransportError` for whatever :func:`encode` doesn't
+    make, and never anything else: the text may come from somebody who means harm.
+    """
+    if len(text) > LIMIT:
+        raise TransportError("The text is too large.")
+    try:
+        return _unpack(json.loads(text), 0)
+    except TransportError:
+        raise
+    except (ValueError, TypeError, KeyError, RuntimeError, RecursionError, OverflowError) as error:
+        raise TransportError(f"This is no encoded value: {error}") from None
+
+
+def _unpack(node: Any, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise TransportError("The value is nested too deeply.")
+    if node is None or type(node) in (bool, int, str):
+        return node
+    if not isinstance(node, dict) or len(node) != 1:
+        raise TransportError("This is no encoded value.")
+    ((kind, content),) = node.items()
+    if kind == "float":
+        return float.fromhex(content)
+    if kind == "tensor":
+        return _unpack_tensor(content)
+    if kind == "dtype":
+        return DTYPES[content]
+    if kind == "raised":
+        return Raised(tuple(map(str, content["kinds"])), str(content["message"]))
+    if kind == "other":
+        return Other(str(content)[:100])
+    if kind not in ("list", "tuple", "dict"):
+        raise TransportError("This is no encoded value.")
+    items = [_unpack(item, depth + 1) for item in content]
+    return {"list": list, "tuple": tuple, "dict": dict}[kind](items)
+
+
+def _unpack_tensor(content: dict[str, Any]) -> Tensor:
+    dtype, shape = DTYPES[content["dtype"]], content["shape"]
+    if not all(type(size) is int and size >= 0 for size in shape):
+        raise TransportError("A size is no whole number.")
+    data = bytearray(base64.b64decode(content["data"], validate=True))
+    if len(data) != math.prod(shape) * dtype.itemsize:
+        raise TransportError("A tensor's data don't fill its shape.")
+    # Bytes that are neither 0 nor 1 would be a bool that is neither False nor True.
+    if dtype == torch.bool:
+        return torch.tensor([byte != 0 for byte in data], dtype=dtype).reshape(shape)
+    return (
+        torch.frombuffer(data, dtype=dtype).reshape(shape)
+        if data
+        else torch.empty(shape, dtype=dtype)
+    )
+
+
+def answer(expression: str, shipped: str) -> None:
+    """Evaluate an expression among the student's names, and display its encoded value.
+
+    Runs in the student's kernel. ``shipped`` holds the test's own names in the expression, a dict
+    pickled by the judge and written in base64. An exception is a value as well, :class:`Raised`.
+    """
+    from IPython import get_ipython
+
+    shell = get_ipython()
+    try:
+        given: dict[str, Any] = pickle.loads(base64.b64decode(shipped))
+        # A function, and no plain eval(): a lambda in the expression must see the parameters too.
+        function: Callable[..., Any] = eval(
+            f"lambda {', '.join(given)}: (\n{expression}\n)", shell.user_ns
+        )
+        text = encode(function(**given))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        text = encode(Raised.by(error))
+    shell.display_pub.publish({MIME: text}, {})

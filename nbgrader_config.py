@@ -1,0 +1,36 @@
+"""The course as nbgrader sees it: solutions/ is the source, exercises/ what students get.
+
+`nbgrader autograde` and Formgrader's button grade with the course's own judge, which runs students'
+code in a sandbox; drinkdeep/grading says how.
+"""
+
+from nbgrader import preprocessors as stock
+
+from drinkdeep.grading.preprocessors import JudgedExecute, Restore
+
+c = get_config()  # noqa: F821  (traitlets defines it)
+
+c.CourseDirectory.course_id = "drinkdeep"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+
+c.Autograde.sanitize_preprocessors = [
+    Restore,
+    stock.ClearOutput,
+    stock.OverwriteKernelspec,
+    stock.OverwriteCells,
+    stock.CheckCellMetadata,
+]
+c.Autograde.autograde_preprocessors = [
+    JudgedExecute,  # in place of stock.Execute
+    stock.LimitOutput,
+    stock.SaveAutoGrades,
+    stock.AssignLatePenalties,
+    stock.CheckCellMetadata,
+]
+# An autograded notebook holds the hidden tests; the student's feedback may not.
+c.GenerateFeedback.preprocessors = [
+    stock.ClearHiddenTests,
+    stock.GetGrades,
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]
