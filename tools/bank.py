@@ -138,7 +138,8 @@ def faults(submission: Submission, graded: NotebookNode) -> Iterator[str]:
             yield f"{submission.name}, {name}: “{submission.words[name]}” isn't told:\n{told}"
 
 
-def _grade(assignment: str, submission: Submission, seed: int) -> list[str]:
+def grade(assignment: str, submission: Submission, seed: int) -> list[str]:
+    """Grade a submission in the sandbox; what isn't as the bank says."""
     graded = execute(submission.notebook, source(assignment), seed=seed)
     return [f"{assignment}, {fault}" for fault in faults(submission, graded)]
 
@@ -149,7 +150,7 @@ def main() -> int:
     # As many as cores; spawned, since a forked torch may hang.
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [
-            pool.submit(_grade, assignment, submission, seed=1)
+            pool.submit(grade, assignment, submission, seed=1)
             for assignment in sys.argv[1:] or ASSIGNMENTS
             for submission in submissions(assignment)
         ]

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -32,6 +34,8 @@ class Limits:
     """For one cell of the student's, on the clock."""
     answer_seconds: int = 60
     """For one expression that a test looks at, on the clock."""
+    interrupt_seconds: int = 10
+    """For the kernel to come to its senses when it was interrupted."""
     output_characters: int = 200_000
     """For all that one cell puts out; the rest is dropped, and said to be."""
 
@@ -95,12 +99,11 @@ class Student:
         """Prepare; the kernel starts when the context is entered."""
         self._limits = limits
         self._folder = tempfile.TemporaryDirectory(prefix="dd-", ignore_cleanup_errors=True)
-        manager = SandboxedKernelManager(Path(self._folder.name), sandboxed=sandboxed)
+        self._manager = SandboxedKernelManager(Path(self._folder.name), sandboxed=sandboxed)
         self._client = _Client(
             new_notebook(cells=[new_code_cell()]),
-            km=manager,
+            km=self._manager,
             allow_errors=True,
-            interrupt_on_timeout=True,
             startup_timeout=60,
             coalesce_streams=True,
             store_widget_state=False,
@@ -148,6 +151,7 @@ class Student:
         try:
             self._client.execute_cell(cell, 0, store_history=False)
         except CellTimeoutError:
+            self._interrupt()
             return [*cell.outputs, _error("TimeoutError", f"It was stopped after {seconds} s.")]
         except DeadKernelError:
             self._gone = (
@@ -158,6 +162,16 @@ class Student:
             logger.warning("A cell could not be run to its end: %s", error)
             return [*cell.outputs, _error("KernelError", "The kernel stopped answering.")]
         return list(cell.outputs)
+
+    def _interrupt(self) -> None:
+        """Stop what runs; a kernel that then doesn't answer is given up."""
+        client = self._client.kc
+        assert isinstance(client, AsyncKernelClient)
+        try:
+            run_sync(self._manager.interrupt_kernel)()
+            run_sync(client.wait_for_ready)(timeout=self._limits.interrupt_seconds)
+        except RuntimeError:
+            self._gone = "The kernel stopped answering in a cell above."
 
 
 def _error(name: str, text: str) -> NotebookNode:

@@ -137,6 +137,7 @@ class _Test:
         self.sites: list[Site] = []
         self._ask = ask
         self._seed = seed
+        self._timeout: Raised | None = None
         self._tree = ast.parse(exercise.test.source)
         _Rewriter(self.sites, exercise, bound_names(self._tree)).visit(self._tree)
         ast.fix_missing_locations(self._tree)
@@ -169,8 +170,14 @@ class _Test:
     # What a rewritten cell calls.
 
     def look(self, expression: str, shipped: Mapping[str, Any]) -> Any:
-        """The value of an expression of the student's."""
-        return self._ask(expression, base64.b64encode(cloudpickle.dumps(dict(shipped))).decode())
+        """The value of an expression of the student's; not once more if one took too long."""
+        if self._timeout is None:
+            text = base64.b64encode(cloudpickle.dumps(dict(shipped))).decode()
+            value = self._ask(expression, text)
+            if not (isinstance(value, Raised) and "TimeoutError" in value.kinds):
+                return value
+            self._timeout = value
+        return self._timeout
 
     def time(self, expression: str, shipped: Mapping[str, Any]) -> Any:
         """The seconds that it takes, by the judge's clock."""
@@ -192,17 +199,19 @@ class _Test:
         """Note how an ``expect…`` went."""
         site = self.sites[number]
         options.pop("share", None)
+        raised = value if isinstance(value, Raised) else None
         try:
             finding = getattr(checks, name).explain(value, *arguments, **options)
         except NotImplementedError:
             finding = Finding(NOT_DONE, "")
-        if isinstance(value, Raised) and "NotImplementedError" in value.kinds:
+        if raised and "NotImplementedError" in raised.kinds:
             finding = Finding(NOT_DONE, "")
-        site.runs += 1
-        if finding is not None and site.hidden:
+        elif finding is not None and site.hidden:
             # The student gets the words, and nothing of a hidden test's inputs.
-            raised = f"Your code raised {value.kinds[0]}." if isinstance(value, Raised) else ""
-            finding = Finding(finding.words, raised)
+            finding = Finding(
+                finding.words, f"Your code raised {raised.kinds[0]}." if raised else ""
+            )
+        site.runs += 1
         if finding is not None:
             site.findings.append(finding)
         elif not is_guessable(arguments[0] if arguments else options.get("wanted")):

@@ -81,8 +81,9 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     """What the student wrote, with all else as the instructor made it.
 
     Of cells with one nbgrader id the last counts; the others become cells of the student's own.
-    Cells that the student may not edit get their text back, those that are missing their place,
-    behind the one that they follow in the source. Points, ids and tags are the source's.
+    Cells that the student may not edit get their text back; those that are missing, their place
+    behind the one that they follow in the source. A solution cell that is missing stays so: the
+    answer may stand elsewhere. Points, ids and tags are the source's.
     """
     restored = copy.deepcopy(submission)
     wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
@@ -97,9 +98,9 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     for name, cell in wanted.items():
         if name in found:
             place = 1 + next(i for i, c in enumerate(restored.cells) if grade_id(c) == name)
-        else:
+        elif has_role(cell, "grade") or not has_role(cell, "solution"):
             missing = copy.deepcopy(cell)
-            if has_role(cell, "solution"):
+            if has_role(cell, "solution"):  # a written answer, which is not the reference's
                 missing.source = ""
             restored.cells.insert(place, missing)
             place += 1

@@ -1,0 +1,216 @@
+"""The judge: what is looked at where, what a cell earns, and what the student is told."""
+
+import base64
+import contextlib
+import io
+import pickle
+from typing import Any
+
+import pytest
+import torch
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook
+
+from drinkdeep.checks import Raised
+from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.judge import CheckError, Judge, Verdict, is_guessable
+from drinkdeep.transport import decode, encode
+
+DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+TEST = """\
+expect(observe(double(2)), 4, hint="Twice as much, please.", mistakes=[(2, "Unchanged.")])
+### BEGIN HIDDEN TESTS
+x = torch.rand(3, generator=fresh())
+expect(observe(double(x)), double(x), hint="Twice every element.")
+### END HIDDEN TESTS
+all_met()"""
+
+
+def notebook(solution: str, test: str, points: float = 4) -> NotebookNode:
+    def cell(source: str, **data: Any) -> NotebookNode:
+        return new_code_cell(source, metadata={"nbgrader": data})
+
+    return new_notebook(
+        cells=[
+            new_code_cell("import torch\nfrom drinkdeep.checks import *"),
+            cell(solution, grade_id="double", solution=True),
+            cell(test, grade_id="test_double", grade=True, locked=True, points=points),
+        ]
+    )
+
+
+def judged(answer: str, test: str = TEST, seed: int = 0, asked: list[str] | None = None) -> Verdict:
+    """The verdict on an answer, which runs in a namespace of its own."""
+    names: dict[str, Any] = {"torch": torch}
+    exec(answer, names)
+
+    def ask(expression: str, shipped: str) -> Any:
+        if asked is not None:
+            asked.append(expression)
+        given = pickle.loads(base64.b64decode(shipped))
+        try:
+            value = eval(f"lambda {', '.join(given)}: ({expression})", names)(**given)
+        except Exception as error:
+            value = Raised.by(error)
+        return decode(encode(value))
+
+    assignment = Assignment(notebook(DOUBLE, test))
+    return Judge(assignment, seed).grade(assignment.exercises["double"], ask)
+
+
+def test_a_right_answer_earns_all() -> None:
+    assert judged("double = lambda x: x + x") == Verdict(4, 4, ())
+
+
+def test_the_student_s_names_are_met_in_observe_alone() -> None:
+    asked: list[str] = []
+    judged("double = lambda x: x + x", asked=asked)
+    assert asked == ["double(2)", "double(x)"]
+
+
+def test_a_known_example_alone_earns_nothing() -> None:
+    verdict = judged("double = lambda x: 4")
+    assert verdict.score == 0
+    assert any("not yet other values" in text for text in verdict.messages)
+
+
+def test_part_of_the_checks_earn_part_of_the_points() -> None:
+    verdict = judged("double = lambda x: x if isinstance(x, int) else 2 * x")
+    assert verdict.score == 2
+    assert verdict.messages == ("✗ Unchanged.\n  It is 2; it should be 4.",)
+
+
+def test_a_share_weighs_a_check() -> None:
+    test = TEST.replace('hint="Twice every', 'share=3, hint="Twice every')
+    answer = "double = lambda x: 5 if isinstance(x, int) else 2 * x"
+    assert judged(answer, test).score == 3
+
+
+def test_of_a_hidden_check_only_the_words_are_told() -> None:
+    verdict = judged("def double(x):\n    return 4 if isinstance(x, int) else x.missing")
+    (first, second) = verdict.messages
+    assert first == "✗ Twice every element.\n  Your code raised AttributeError."
+    assert "not yet other values" in second
+
+
+def test_a_task_that_is_not_done_is_said_to_be_so_once() -> None:
+    verdict = judged("def double(x):\n    raise NotImplementedError")
+    assert verdict == Verdict(0, 4, ("✗ This task is not done yet.",))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_hidden_inputs_follow_from_the_seed(seed: int) -> None:
+    inputs = []
+    for draw in (seed, seed, seed + 1):
+        seen: list[Any] = []
+        names = {"seen": seen}
+        asked = "def double(x):\n    seen.append(x)\n    return 2 * x"
+        exec(asked, names)
+
+        def ask(expression: str, shipped: str, names: dict[str, Any] = names) -> Any:
+            given = pickle.loads(base64.b64decode(shipped))
+            return eval(f"lambda {', '.join(given)}: ({expression})", names)(**given)
+
+        assignment = Assignment(notebook(DOUBLE, TEST))
+        Judge(assignment, draw).grade(assignment.exercises["double"], ask)
+        inputs.append(seen[-1])
+    assert torch.equal(inputs[0], inputs[1])
+    assert not torch.equal(inputs[0], inputs[2])
+
+
+def test_a_value_of_a_strange_form_costs_its_own_statement_only() -> None:
+    test = """\
+expect(observe(double(2)), 4, hint="Twice as much, please.")
+### BEGIN HIDDEN TESTS
+expect(observe(double(3)).item(), 6, hint="Twice as much, please.")
+expect(observe(double(4)), 8, hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+    verdict = judged("double = lambda x: 2 * x", test)
+    assert verdict.score == pytest.approx(2.67)
+    assert "has a form that this test can't read" in verdict.messages[0]
+
+
+def test_shapes_exceptions_and_times_earn_nothing_by_themselves() -> None:
+    test = """\
+expect_raises(attempt(lambda: double(None)), TypeError, hint="Refuse what is no number.")
+### BEGIN HIDDEN TESTS
+expect_shape(observe(double(torch.ones(3))), (3,), hint="The same shape.")
+expect_faster(stopwatch(lambda: double(1)), 30, hint="Without a loop.")
+expect(observe(double(torch.zeros(3))), torch.zeros(3), hint="Twice nothing is nothing.")
+expect(observe(double(3.25)), 6.5, hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+    assert judged("double = lambda x: 2 * x", test).score == 4
+    zeros = "def double(x):\n    if x is None: raise TypeError\n    return torch.zeros(3)"
+    assert judged(zeros, test).score == 0
+
+
+def test_a_check_in_a_loop_is_met_if_it_is_met_each_time() -> None:
+    test = """\
+### BEGIN HIDDEN TESTS
+for x in (1.5, 2.5):
+    expect(observe(double(x)), double(x), hint="Twice as much, please.")
+expect(observe(double(7)), 14, hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+    assert judged("double = lambda x: 2 * x if x != 1.5 else 0", test).score == 2
+
+
+def test_a_function_of_the_test_s_travels_with_its_arguments() -> None:
+    test = """\
+def twice(function, x):
+    return function(function(x))
+
+
+### BEGIN HIDDEN TESTS
+start = 1.25
+expect(observe(twice(double, start)), 5.0, hint="Twice as much, please.")
+expect(observe([double(k) for k in range(3)]), [0, 2, 4], hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+    assert judged("double = lambda x: 2 * x", test).score == 4
+
+
+def test_a_look_that_took_too_long_is_not_taken_again() -> None:
+    asked = []
+
+    def ask(expression: str, shipped: str) -> Any:
+        asked.append(expression)
+        return Raised(("TimeoutError",), "It was stopped after 60 s.")
+
+    assignment = Assignment(notebook(DOUBLE, TEST))
+    verdict = Judge(assignment, 0).grade(assignment.exercises["double"], ask)
+    assert len(asked) == 1
+    assert verdict.score == 0
+    assert "It was stopped after 60 s." in verdict.messages[0]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["observe()", "observe(double(1), 2)", "attempt(double)", "stopwatch(lambda x: double(x))"],
+)
+def test_a_look_that_can_t_be_sent_over_is_a_mistake_of_the_test(line: str) -> None:
+    with pytest.raises(CheckError):
+        judged("double = None", line)
+
+
+def test_a_solution_s_output_is_not_ours() -> None:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        judged("double = lambda x: 2 * x")
+    assert out.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [0, 1, 0.0, 1.0, True, False, None, "", [], torch.zeros(3), torch.ones(2, 2), torch.empty(0),
+     float("nan"), [float("nan")] * 2, {"a": torch.zeros(1), "b": 0}],
+)  # fmt: skip
+def test_what_a_constant_could_have_given_proves_nothing(wanted: object) -> None:
+    assert is_guessable(wanted)
+
+
+@pytest.mark.parametrize("wanted", [2, 0.5, "a", [0, 1], torch.tensor([0.0, 1.0]), {"a": 3}])
+def test_what_no_constant_gives_proves_something(wanted: object) -> None:
+    assert not is_guessable(wanted)
