@@ -70,30 +70,73 @@ def without_tags(notebook: NotebookNode) -> None:
     next(c for c in notebook.cells if grade_id(c) == "huber").metadata.tags = []
 
 
+def without_written(notebook: NotebookNode) -> None:
+    notebook.cells = [c for c in notebook.cells if grade_id(c) != "in_your_words"]
+
+
 BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
-    "misspelt begin": (edit("huber", "### BEGIN SOLUTION", "### BEGIN SOLUTON"), "a marker is misspelt"),
+    "misspelt begin": (
+        edit("huber", "### BEGIN SOLUTION", "### BEGIN SOLUTON"),
+        "a marker is misspelt",
+    ),
     "misspelt end": (edit("huber", "### END SOLUTION", "### End solution"), "a marker is misspelt"),
-    "misspelt hidden": (edit("test_huber", "### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TEST"), "a marker is misspelt"),
-    "a marker in another style": (edit("test_huber", "### BEGIN HIDDEN TESTS", "# BEGIN HIDDEN TESTS"), "a marker is misspelt"),
+    "misspelt hidden": (
+        edit("test_huber", "### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TEST"),
+        "a marker is misspelt",
+    ),
+    "a marker in another style": (
+        edit("test_huber", "### BEGIN HIDDEN TESTS", "# BEGIN HIDDEN TESTS"),
+        "a marker is misspelt",
+    ),
     "a marker is missing": (edit("huber", "    ### END SOLUTION", ""), "don't pair in huber"),
     "no markers": (edit("test_huber", "### BEGIN HIDDEN TESTS\n", ""), "don't pair"),
-    "a solution in a given cell": (edit("setup", "torch.manual_seed(0)", "### BEGIN SOLUTION\n1\n### END SOLUTION"), "no solution cell"),
+    "a solution in a given cell": (
+        edit("setup", "torch.manual_seed(0)", "### BEGIN SOLUTION\n1\n### END SOLUTION"),
+        "no solution cell",
+    ),
     "a doubled id": (rename("huber", "trap"), "the id trap is there 2 times"),
     "a test without a task": (rename("huber", "hubert"), "test_huber has no solution cell"),
     "a task without a test": (rename("test_huber", "test_hubert"), "huber has no test cell"),
-    "points of a heading": (edit_text("The Huber loss · 3 points", "The Huber loss · 4 points"), "it has 3 points, and its heading 4"),
-    "points in all": (edit_text("There are 39 points", "There are 40 points"), "There are 39 points in all"),
-    "no hints": (edit_text(":::{dropdown} Hint 1\nCompute both", ":::{dropdown} Idea\nCompute both"), "huber: it has no hints"),
+    "points of a heading": (
+        edit_text("The Huber loss · 3 points", "The Huber loss · 4 points"),
+        "it has 3 points, and its heading 4",
+    ),
+    "points in all": (
+        edit_text("There are 39 points", "There are 40 points"),
+        "There are 39 points in all",
+    ),
+    "no hints": (
+        edit_text(":::{dropdown} Hint 1\nCompute both", ":::{dropdown} Idea\nCompute both"),
+        "huber: it has no hints",
+    ),
     "no example": (edit("huber", "Example:", "For instance:"), "has no example"),
     "no all_met": (edit("test_huber", "all_met()", ""), "doesn't end in all_met()"),
     "a check without a hint": (edit("test_share_of_mistakes", "hint=", "# "), "has no hint"),
-    "an answer compared with itself": (edit("test_huber", "torch.tensor([0.5, 6.0]),\n    hint", "huber(torch.tensor([1.0, -4.0]), 2.0),\n    hint"), "uses huber outside of observe"),
-    "compared by the student": (edit("test_huber", "observe(huber(e, delta))", "observe(huber(e, delta) == 1)"), "compares on the student's side"),
-    "close by the student": (edit("test_huber", "observe(huber(e, delta))", "observe(torch.allclose(huber(e, delta), e))"), "compares on the student's side"),
-    "a solution is shipped": (edit("test_huber", "e = 3 *", "probe = lambda f: huber(f, 1)\ne = 3 *"), "would ship a solution"),
+    "an answer compared with itself": (
+        edit(
+            "test_huber",
+            "torch.tensor([0.5, 6.0]),\n    hint",
+            "huber(torch.tensor([1.0, -4.0]), 2.0),\n    hint",
+        ),
+        "uses huber outside of observe",
+    ),
+    "compared by the student": (
+        edit("test_huber", "observe(huber(e, delta))", "observe(huber(e, delta) == 1)"),
+        "compares on the student's side",
+    ),
+    "close by the student": (
+        edit(
+            "test_huber", "observe(huber(e, delta))", "observe(torch.allclose(huber(e, delta), e))"
+        ),
+        "compares on the student's side",
+    ),
+    "a solution is shipped": (
+        edit("test_huber", "e = 3 *", "probe = lambda f: huber(f, 1)\ne = 3 *"),
+        "would ship a solution",
+    ),
     "no tag": (without_tags, "lacks the tag"),
-    "no written answer": (rename("in_your_words", "huber"), "the id huber is there 2 times"),
-}  # fmt: skip
+    "no written answer": (without_written, "it has not exactly one written answer"),
+}
 
 
 def test_the_rules_accept_a_good_assignment() -> None:

@@ -36,7 +36,8 @@ SOURCES = {
     ]
 }
 """Address of each page of the table of contents → the file it is written in."""
-CHAPTERS = [page for page, source in SOURCES.items() if source.suffix == ".ipynb"]
+CHAPTERS = [p for p, s in SOURCES.items() if s.suffix == ".ipynb" and p.startswith("book/")]
+EXERCISES = [page for page in SOURCES if page.startswith("exercises/")]
 # Written by the builder beside the pages of the table of contents.
 OTHERS = ["index.html", "search.html", "genindex.html"]
 
@@ -112,6 +113,13 @@ def test_a_chapter_has_its_mathematics_as_mathml(site: Path, name: str) -> None:
 def test_no_output_of_a_chapter_is_empty(site: Path, name: str) -> None:
     for output in read(site / name).select(".cell_output > .output"):
         assert words(output) or output.find(["svg", "img"]), output
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_page_of_exercises_offers_the_notebook_that_students_get(site: Path, name: str) -> None:
+    (link,) = (a for a in read(site / name).select("article a.download") if a.has_attr("download"))
+    offered = (site / name).parent / unquote(link["href"])
+    assert offered.read_bytes() == SOURCES[name].read_bytes()
 
 
 @pytest.mark.parametrize("name", [*SOURCES, *OTHERS])

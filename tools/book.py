@@ -26,7 +26,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 BEHIND_NOTEBOOKS = ("drinkdeep", "requirements.lock")
 NOT_BEHIND_NOTEBOOKS = ("drinkdeep/grading",)
 # What a page depends on besides.
-BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "tools/book.py")
+BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "exercises", "tools/book.py")
 # What Python, editors and checkers leave beside the sources.
 BY_PRODUCTS = ("__pycache__", ".")
 

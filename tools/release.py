@@ -1,6 +1,7 @@
 """Make what students get, exercises/, of the instructor's sources in solutions/.
 
-    python tools/release.py            check the sources, then write exercises/
+    python tools/release.py            check the sources, write exercises/, and enter the
+                                       assignments into nbgrader's gradebook
     python tools/release.py --check    say what is wrong or stale; exit 1
 
 nbgrader takes the solutions and the hidden tests out. Before that, each assignment must keep the
@@ -60,8 +61,10 @@ FEWEST_EXERCISES, FEWEST_RIGHT, FEWEST_WRONG = 8, 2, 3
 def problems(notebook: NotebookNode, answers: list[bank.Answer]) -> Iterator[str]:
     """What an assignment breaks of the rules."""
     assignment = Assignment(notebook)
-    yield from _problems_of_markers(notebook)
-    yield from _problems_of_ids(assignment)
+    basic = [*_problems_of_markers(notebook), *_problems_of_ids(assignment)]
+    yield from basic
+    if basic:
+        return  # the rest would be about cells that are not what they seem
     yield from _problems_of_points(assignment)
     if len(assignment.exercises) < FEWEST_EXERCISES:
         yield f"it has {len(assignment.exercises)} exercises, and needs {FEWEST_EXERCISES}"
@@ -285,7 +288,8 @@ def main() -> int:
     exercises = ROOT / "exercises"
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "exercises"
-        generate(made, database=f"sqlite:///{temporary}/gradebook.db")
+        gradebook = temporary if check else ROOT
+        generate(made, database=f"sqlite:///{gradebook}/gradebook.db")
         for name in bank.ASSIGNMENTS:
             old, new = exercises / name, made / name
             comparison = filecmp.dircmp(old, new) if old.is_dir() else None

@@ -5,10 +5,13 @@ theme writes in ``templates/``, what docutils writes here.
 """
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
 
 
@@ -35,10 +38,42 @@ def first_page(_: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "index", {}, "first_page.html"
 
 
+class OfferNotebook(SphinxTransform):
+    """Under the title of a page of exercises: where to do them, and the notebook to download."""
+
+    default_priority = 300  # before Sphinx collects what is to be downloaded
+
+    def apply(self) -> None:
+        """Put the line in."""
+        page = PurePosixPath(self.env.docname)
+        title = next(self.document.findall(nodes.title), None)
+        if page.parts[0] != "exercises" or title is None:
+            return
+        notebook = f"{page.name}.ipynb"
+        link = addnodes.download_reference(
+            "", nodes.Text("download the notebook"), reftarget=notebook, refdoc=self.env.docname
+        )
+        text = nodes.Text
+        where = nodes.literal(text=f"{page.parent}/{notebook}")
+        line = nodes.paragraph(
+            "",
+            "",
+            text("This is the page to read. To do the exercises, run "),
+            nodes.literal(text="make lab"),
+            text(" in the course’s folder and open "),
+            where,
+            text(", or "),
+            link,
+            text("."),
+        )
+        title.parent.insert(title.parent.index(title) + 1, line)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Hook into the writing of pages."""
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.connect("html-collect-pages", first_page)
+    app.add_transform(OfferNotebook)
     # Jupyter Book always sets this value, of an extension that this book doesn't load.
     app.add_config_value("comments_config", {}, "")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
