@@ -294,9 +294,14 @@ def difference(
     """How ``value`` differs from ``wanted``, in one sentence, or None; see :func:`expect`."""
     if isinstance(value, Raised):
         return f"Your code raised {value}"
+    if value is None and wanted is not None:
+        return "It is None: is there a `return`?"
     if isinstance(wanted, Mapping):
         return _mapping_difference(value, wanted, rtol, atol, exact_shape)
-    if isinstance(wanted, list | tuple) and not isinstance(value, Tensor):
+    # A list of numbers may be answered by a tensor; a list of tensors of other sizes may not.
+    if isinstance(wanted, list | tuple) and not (
+        isinstance(value, Tensor) and _tensor(wanted) is not None
+    ):
         if not isinstance(value, list | tuple):
             return _not_a(f"list or tuple of {len(wanted)}", value)
         if len(value) != len(wanted):
@@ -333,8 +338,6 @@ def _number_difference(
     goal = _tensor(wanted)
     if goal is None:
         raise TypeError(f"A test can't expect a {type(wanted).__name__}.")
-    if value is None:
-        return "It is None: is there a `return`?"
     given = _tensor(value)
     if given is None:
         return _not_a("tensor" if goal.dim() else "number", value)

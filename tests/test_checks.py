@@ -61,6 +61,8 @@ def test_a_right_value_may_be_written_differently(value: object, wanted: object)
     [
         (2.6, 2.5, "It is 2.6; it should be 2.5."),
         (None, 2.5, "is there a `return`?"),
+        (None, [1, 2], "is there a `return`?"),
+        (torch.zeros(2), (torch.zeros(2), torch.zeros(3)), "it should be a list or tuple of 2"),
         ("2.5", 2.5, "It is '2.5'; it should be a number."),
         (True, 1, "it should be a number"),
         (1, True, "it should be True or False"),

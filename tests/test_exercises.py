@@ -134,6 +134,10 @@ BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
         edit("test_huber", "e = 3 *", "probe = lambda f: huber(f, 1)\ne = 3 *"),
         "would ship a solution",
     ),
+    "a name is taken": (
+        edit("test_huber", "e = 3 *", "huber = 1\ne = 3 *"),
+        "its test gives huber a meaning of its own",
+    ),
     "no tag": (without_tags, "lacks the tag"),
     "no written answer": (without_written, "it has not exactly one written answer"),
 }

@@ -146,6 +146,19 @@ all_met()"""
     assert judged(zeros, test).score == 0
 
 
+def test_short_answers_earn_by_themselves() -> None:
+    test = """\
+expect_kind(observe(double), int, hint="A whole number.")
+### BEGIN HIDDEN TESTS
+expect_answer(observe(double), 4, hint="Twice two.")
+expect_answer(observe(double + 1), 6, hint="Twice two, and two.")
+### END HIDDEN TESTS
+all_met()"""
+    verdict = judged("double = 4", test)
+    assert verdict == Verdict(2, 4, ("✗ Twice two, and two.",))
+    assert judged("double = None", test).messages[0] == "✗ This task is not done yet."
+
+
 def test_a_check_in_a_loop_is_met_if_it_is_met_each_time() -> None:
     test = """\
 ### BEGIN HIDDEN TESTS
@@ -193,6 +206,12 @@ def test_a_look_that_took_too_long_is_not_taken_again() -> None:
 def test_a_look_that_can_t_be_sent_over_is_a_mistake_of_the_test(line: str) -> None:
     with pytest.raises(CheckError):
         judged("double = None", line)
+
+
+def test_a_test_that_would_ship_the_reference_is_a_mistake() -> None:
+    probe = "def probe(double):\n    return double(2)\nexpect(observe(probe(double)), 4, hint='')"
+    with pytest.raises(CheckError, match="double"):
+        judged("double = lambda x: 5", probe)
 
 
 def test_a_solution_s_output_is_not_ours() -> None:

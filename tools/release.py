@@ -41,14 +41,12 @@ from drinkdeep.grading.assignment import (
     regions,
     without,
 )
-from drinkdeep.grading.judge import CHECKS, LOOKS, bound_names
+from drinkdeep.grading.judge import CHECKS, LOOKS, bound_names, defined_names
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKERS = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN)
 # What somebody might have meant for a marker, however it is spelt.
-LIKE_A_MARKER = re.compile(
-    r"#+\s*(BEG|EN|STAR|STOP)\w*\b.*|#.*\b(SOLU|HIDD|TESTS)\w*", re.IGNORECASE
-)
+LIKE_A_MARKER = re.compile(r"#+\s*(?i:BEGIN|END|START|STOP)\b|#.*\b(SOLU|HIDD|TESTS)[A-Z]*")
 HEADING = re.compile(r"^## (?P<title>.+) · (?P<points>\d+) points?$", re.MULTILINE)
 TOTAL = re.compile(r"There are (\d+) points in all\.")
 HINT = re.compile(r"^:::\{dropdown\} Hint (\d+)$", re.MULTILINE)
@@ -75,7 +73,7 @@ def problems(notebook: NotebookNode, answers: list[bank.Answer]) -> Iterator[str
     taught = {
         name
         for exercise in assignment.exercises.values()
-        for name in bound_names(ast.parse(exercise.solution.source))
+        for name in defined_names(ast.parse(exercise.solution.source))
     }
     for exercise in assignment.exercises.values():
         own = [answer for answer in answers if answer.exercise == exercise.name]
@@ -199,9 +197,10 @@ def _problems_of_test(exercise: Exercise, taught: set[str]) -> Iterator[str]:
         yield "its test has no hidden check"
     for check in checks:
         hint = next((k.value for k in check.keywords if k.arg == "hint"), None)
-        words = hint.value if isinstance(hint, ast.Constant) else ""
-        if not isinstance(words, str) or len(words) < 15:
+        if hint is None or (isinstance(hint, ast.Constant) and len(str(hint.value)) < 15):
             yield f"the check in line {check.lineno} of its test has no hint"
+    if taken := bound_names(tree) & defined_names(ast.parse(exercise.solution.source)):
+        yield f"its test gives {', '.join(taken)} a meaning of its own"
     yield from _problems_of_looks(tree, taught - bound_names(tree), (first, last))
 
 

@@ -32,7 +32,7 @@ class Limits:
 
     cell_seconds: int = 120
     """For one cell of the student's, on the clock."""
-    answer_seconds: int = 60
+    answer_seconds: int = 120
     """For one expression that a test looks at, on the clock."""
     interrupt_seconds: int = 10
     """For the kernel to come to its senses when it was interrupted."""
@@ -146,6 +146,7 @@ class Student:
         if self._gone:
             return [_error("KernelError", self._gone)]
         cell = new_code_cell(code)
+        self._client.nb.cells[0] = cell  # where nbclient draws a display anew
         self._client.timeout = seconds
         self._client.room = characters
         try:

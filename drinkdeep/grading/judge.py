@@ -139,7 +139,10 @@ class _Test:
         self._seed = seed
         self._timeout: Raised | None = None
         self._tree = ast.parse(exercise.test.source)
-        _Rewriter(self.sites, exercise, bound_names(self._tree)).visit(self._tree)
+        bound = bound_names(self._tree)
+        if taken := bound & defined_names(ast.parse(exercise.solution.source)):
+            raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
+        _Rewriter(self.sites, exercise, bound).visit(self._tree)
         ast.fix_missing_locations(self._tree)
 
     def run(self, names: dict[str, Any]) -> None:
@@ -287,6 +290,17 @@ def bound_names(tree: ast.AST) -> set[str]:
     return names
 
 
+def defined_names(tree: ast.Module) -> set[str]:
+    """The names that a cell leaves behind: those that it binds outside of functions and classes."""
+    names: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            names.add(statement.name)
+        else:
+            names |= bound_names(statement)
+    return names
+
+
 def free_names(expression: ast.expr) -> set[str]:
     """The names that an expression takes from around it."""
     loaded = {
@@ -337,7 +351,7 @@ def _verdict(exercise: Exercise, sites: list[Site]) -> Verdict:
     proven = any(
         site.met and site.hidden and site.role == "value" and site.proves for site in sites
     )
-    met = [site for site in sites if site.met]
+    met = [site for site in sites if site.met and site.role != "form"]
     paid = [site for site in met if proven or site.role == "answer"]
     score = exercise.points * sum(s.share for s in paid) / sum(s.share for s in sites)
     findings = [str(finding) for site in sites for finding in site.findings]
