@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab notebooks record lock benchmark-loader clean
+.PHONY: help book test lab notebooks record lock benchmark-loader benchmark-draw clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -58,6 +58,9 @@ lock:
 
 benchmark-loader: $(READY)
 	@$(BIN)/python benchmarks/loader.py
+
+benchmark-draw: book
+	@$(BIN)/python benchmarks/draw.py
 
 clean:
 	rm -rf _build .venv
