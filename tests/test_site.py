@@ -30,7 +30,7 @@ SOURCES = {
 """Address of each page of the table of contents → the file it is written in."""
 CHAPTERS = [page for page, source in SOURCES.items() if source.suffix == ".ipynb"]
 # Written by the builder beside the pages of the table of contents.
-OTHERS = ["index.html", "search.html", "genindex.html"]
+OTHERS = ["index.html", "404.html", "search.html", "genindex.html"]
 
 
 @cache
@@ -126,6 +126,13 @@ def test_a_page_asks_no_other_host_for_anything(site: Path, name: str) -> None:
         *(element["style"] for element in read(site / name).find_all(style=True)),
     ]:
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", style), style
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_says_what_it_is_about_where_it_is_shared(site: Path, name: str) -> None:
+    page = read(site / name)
+    assert page.find("meta", property="og:title")["content"] == words(page.h1).removesuffix("#")
+    assert 20 <= len(page.find("meta", property="og:description")["content"]) <= 202
 
 
 def test_no_style_sheet_asks_another_host_for_anything(site: Path) -> None:
@@ -224,6 +231,43 @@ def test_the_search_finds(phone: Page) -> None:
     phone.keyboard.type("network")
     phone.keyboard.press("Enter")
     phone.locator("#search-results li a").first.wait_for()
+
+
+def test_a_lost_reader_finds_the_book(
+    chromium: Browser, site: Path, serve: Callable[[Path], str]
+) -> None:
+    """Wherever the site lies, and however deep the address that leads nowhere."""
+    home = f"{serve(site.parent)}/{site.name}"
+    page = chromium.new_page()
+    for lost in ("gone.html", "a/b/c/"):
+        # Servers answer with this page at the address that was asked for; this one has to be told.
+        page.route(
+            f"{home}/{lost}", lambda route: route.fulfill(path=site / "404.html", status=404)
+        )
+        page.goto(f"{home}/{lost}")
+        page.get_by_role("link", name="first page").click()
+        page.wait_for_url(f"{home}/book/index.html")
+    page.close()
+
+
+def test_a_notebook_can_be_taken_along(phone: Page, address: str) -> None:
+    phone.goto(f"{address}/{CHAPTERS[0]}")
+    phone.get_by_role("button", name="Download this page").click()
+    with phone.expect_download() as download:
+        phone.get_by_role("link", name=".ipynb").click()
+    assert nbformat.read(download.value.path(), 4).cells
+
+
+def test_code_is_copied(phone: Page, address: str) -> None:
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    phone.goto(f"{address}/{CHAPTERS[0]}")
+    cell = phone.locator(".cell_input").first
+    button = cell.get_by_role("button")
+    button.focus()
+    phone.keyboard.press("Enter")
+    phone.wait_for_function("navigator.clipboard.readText().then((text) => text.length > 0)")
+    copied = phone.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").text_content().strip()
 
 
 def test_paper_is_light(chromium: Browser, address: str) -> None:

@@ -5,11 +5,14 @@ theme writes in ``templates/``, what docutils writes here.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator
+
+from drinkdeep.figures.palette import PAGE, TONES
 
 
 def visit_citation(translator: HTML5Translator, node: nodes.citation) -> None:
@@ -30,15 +33,19 @@ def depart_citation(translator: HTML5Translator, node: nodes.citation) -> None:
         translator.body.append("</div>\n")
 
 
-def first_page(_: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The page at the root of the site; the one that the table of contents writes has no title."""
+def more_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The page at the root, whose own has no title, and the one for addresses that lead nowhere."""
     yield "index", {}, "first_page.html"
+    mark = (Path(__file__).parent.parent / "assets" / "mark.svg").read_text(encoding="utf-8")
+    colours = {"paper": PAGE, "ink": TONES["ink"], "link": TONES["blue"]}
+    site = app.config.html_baseurl
+    yield "404", {"mark": mark, "site": site, **colours}, "not_found.html"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Hook into the writing of pages."""
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
-    app.connect("html-collect-pages", first_page)
+    app.connect("html-collect-pages", more_pages)
     # Jupyter Book always sets this value, of an extension that this book doesn't load.
     app.add_config_value("comments_config", {}, "")
     return {"parallel_read_safe": True, "parallel_write_safe": True}
