@@ -343,7 +343,7 @@ def test_the_network_is_fetched_from_beside_the_page(site: Path, data: dict[str,
     file = site / "book" / data["weights"]
     assert file.read_bytes()[:2] == b"\x1f\x8b"  # gzip
     assert file.stat().st_size < 300_000
-    assert len(base64.b64decode(data["mistakes"]["images"])) == 12 * 784
+    assert len(base64.b64decode(data["examples"]["images"])) == 20 * 784
 
 
 def test_without_the_network_the_page_says_so(chromium: Browser, address: str) -> None:
