@@ -215,6 +215,18 @@ def test_the_menu_of_a_phone_opens_and_leads_on(phone: Page) -> None:
     phone.wait_for_url(f"**/{last}")
 
 
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_a_menu_of_a_phone_is_left_with_the_keyboard(phone: Page, side: str) -> None:
+    button = phone.locator(f".{side}-toggle")
+    button.focus()
+    phone.keyboard.press("Enter")
+    menu = phone.locator(f"#pst-{side}-sidebar-modal")
+    menu.wait_for(state="visible")
+    phone.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+    phone.wait_for_function("e => e === document.activeElement", arg=button.element_handle())
+
+
 def test_the_theme_follows_the_switch_and_is_remembered(phone: Page) -> None:
     theme = "document.documentElement.dataset.theme"
     assert phone.evaluate(theme) == "light"
