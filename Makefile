@@ -6,7 +6,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab notebooks record lock benchmark-loader benchmark-draw clean
+.PHONY: help book test lab notebooks record lock benchmark-loader benchmark-draw lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -61,6 +61,9 @@ benchmark-loader: $(READY)
 
 benchmark-draw: book
 	@$(BIN)/python benchmarks/draw.py
+
+lighthouse: book
+	@$(BIN)/python tools/lighthouse.py
 
 clean:
 	rm -rf _build .venv

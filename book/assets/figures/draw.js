@@ -220,6 +220,12 @@ const MARKUP = `
 sheet, space switches its pixel, Shift and an arrow draw a line.</p>
 <p class="dd-draw-unseen" role="status"></p>`;
 
+// The text of the page comes first, and the network when all else is there.
+const complete = new Promise((done) => {
+  if (document.readyState === "complete") done();
+  else addEventListener("load", done, { once: true });
+});
+
 const styled = new Promise((done) => {
   const sheet = document.createElement("link");
   sheet.rel = "stylesheet";
@@ -374,13 +380,15 @@ export default {
 
     const [first] = digitsOf(model.get("examples"));
     put(first.image, first.label);
-    load(model.get("weights"), sizes).then(
-      (loaded) => {
-        layers = loaded;
-        changed();
-      },
-      () => (status.textContent = "The network could not be fetched, so nothing is read here."),
-    );
+    complete
+      .then(() => load(model.get("weights"), sizes))
+      .then(
+        (loaded) => {
+          layers = loaded;
+          changed();
+        },
+        () => (status.textContent = "The network could not be fetched, so nothing is read here."),
+      );
   },
 };
 
@@ -403,10 +411,8 @@ function inkOf(context) {
 function paint(context, ink) {
   const { width, height } = context.canvas;
   const picture = context.createImageData(width, height);
-  ink.forEach((value, i) => {
-    const grey = Math.round(255 * value);
-    picture.data.set([grey, grey, grey, 255], 4 * i);
-  });
+  picture.data.fill(255);
+  ink.forEach((value, i) => picture.data.fill(Math.round(255 * value), 4 * i, 4 * i + 3));
   context.putImageData(picture, 0, 0);
 }
 
