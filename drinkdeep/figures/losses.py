@@ -8,12 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from drinkdeep.figures.browser import in_browser
 from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
 
 NAMES = ("cat", "dog", "bird")
 
 
+@in_browser("scores_to_loss", lambda controls: {})
 def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> Picture:
     """Three scores, their probabilities, and the gradient of the loss when *cat* is right.
 

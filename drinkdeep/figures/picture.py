@@ -144,6 +144,18 @@ def panel_grid(
     return figure, [list(row) for row in axes]
 
 
+def alive(still: str, module: str, model: str) -> str:
+    """The HTML of a picture with the module that replaces it by a live figure, and its model.
+
+    ``model`` is JSON. book/assets/explore.js looks for both.
+    """
+    model = model.replace("<", "\\u003c")  # or a "</script>" in a text would end the element
+    return (
+        still.replace("<figure ", f'<figure data-explore="{module}" ', 1).removesuffix("</figure>")
+        + f'<script type="application/json">{model}</script></figure>'
+    )
+
+
 def _inline_svg(figure: Figure, prefix: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context(_NO_PAPER):
