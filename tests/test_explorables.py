@@ -128,9 +128,11 @@ EXAMPLES: dict[str, Callable[[], Explorable]] = {
         start=Slider("start w₀", -2.5, 4.5, 0.1, value=3.8),
     ),
     "valley": lambda: explore(
-        partial(descent.valley, bowl=BOWL, start=START),
+        partial(descent.valley, bowl=BOWL),
         rate=Slider("learning rate α", 0.02, 0.8, 0.02, value=0.56),
         momentum=Slider("momentum μ", 0.0, 0.95, 0.05, value=0.0),
+        w1=Slider("start w₁", -1.2, 2.2, 0.1, value=-0.5),
+        w2=Slider("start w₂", -1.2, 1.8, 0.1, value=1.0),
     ),
     "two_layer_steps": lambda: explore(
         graph.two_layer_steps,
@@ -343,7 +345,8 @@ def test_descent_in_the_valley_goes_where_torch_goes(
         (0.5 * (w - BOWL.minimum) @ BOWL.hessian @ (w - BOWL.minimum)).backward()
         optimizer.step()
         path.append(w.tolist())
-    data = [{"rate": rate, "momentum": momentum}, model_of(figures["valley"])]
+    values = {"rate": rate, "momentum": momentum, "w1": START[0].item(), "w2": START[1].item()}
+    data = [values, model_of(figures["valley"])]
     found = torch.tensor(called(tab, gallery, "valley", "m.descend(...a)", data))
     torch.testing.assert_close(found, torch.tensor(path), rtol=1e-6, atol=1e-6)
 
@@ -580,6 +583,7 @@ def test_choices_and_switches_answer_to_the_keyboard(tab: Page, gallery: str) ->
 DRAGGED = [
     ("parabola", 0, "start w₀", "3.8"),
     ("parabola", 1, "learning rate α", "0.45"),
+    ("valley", 0, "start w₁", "-0.5"),
     ("line_landscape", 0, "slope w", "0.2"),
     ("confidence", 0, "scores multiplied by", "20"),
 ]

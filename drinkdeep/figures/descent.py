@@ -299,30 +299,29 @@ def shrink_factors(
     return Picture((figure,), alt, caption)
 
 
-def _bowl_in_browser(_: object, bowl: Bowl, start: Tensor) -> dict[str, Any]:
+def _bowl_in_browser(_: object, bowl: Bowl) -> dict[str, Any]:
     low, high = bowl.curvatures()
     return {
         "hessian": numbers(bowl.hessian),
         "minimum": numbers(bowl.minimum),
-        "origin": numbers(start),
         "curvatures": {"low": low, "high": high},
     }
 
 
 @in_browser("valley", _bowl_in_browser)
-def valley(rate: float, momentum: float, *, bowl: Bowl, start: Tensor) -> Picture:
+def valley(rate: float, momentum: float, w1: float, w2: float, *, bowl: Bowl) -> Picture:
     """Forty steps of gradient descent in a bowl of two weights, and how far each leaves one.
 
     Parameters
     ----------
     rate, momentum
         The learning rate α, and μ from 0 to below 1.
+    w1, w2
+        The first weights.
     bowl
         The loss; the map is drawn for a minimum within 2 of the origin.
-    start
-        (2,) the first weights.
     """
-    steps = 40
+    steps, start = 40, torch.tensor([w1, w2], dtype=torch.float64)
     path = bowl.path(start, rate, momentum, steps)
     distance = (path - bowl.minimum).norm(dim=1)
     figure, axes = _steady_panel(3.9)

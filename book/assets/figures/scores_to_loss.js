@@ -12,10 +12,10 @@ export const compute = ({ cat, dog, bird, factor }) => {
   const p = z.map((score) => float32(Math.exp(score - highest) / total));
   const loss = float32(highest + Math.log(total) - z[0]);
   const gradient = p.map((share, i) => float32(share - (i === 0)));
-  const raw = z.map((score) => float32(Math.exp(score)));
-  const sum = float32(float32(raw[0] + raw[1]) + raw[2]);
-  const naive = -float32(Math.log(float32(raw[0] / sum)));
-  return { z, p, loss, gradient, naive };
+  const powers = z.map((score) => float32(Math.exp(score)));
+  const sum = float32(float32(powers[0] + powers[1]) + powers[2]);
+  const naive = -float32(Math.log(float32(powers[0] / sum)));
+  return { z, p, loss, gradient, powers, naive };
 };
 
 const signed = (value) => minus(general(value));
@@ -41,7 +41,8 @@ export const words = (values) => {
 const chart = (range, ticks, label) =>
   plot({
     width: 360,
-    height: 310,
+    height: 330,
+    bottom: 66,
     x: { label: "", range: [-0.6, 2.6], plain: true },
     y: { label, range, ticks },
   });
@@ -62,7 +63,11 @@ export default {
       });
       one.over.append(names[i]);
     }
-    shares.over.append(scores);
+    shares.over.append(
+      scores,
+      text(-8, shares.up + 39, "z", { "text-anchor": "end" }),
+      text(-8, shares.up + 58, "eᶻ", { "text-anchor": "end" }),
+    );
     const zero = [[0, slopes.Y(0)], [slopes.across, slopes.Y(0)]];
     slopes.over.append(line(zero, { stroke: tone("muted"), "stroke-width": 1 }));
     const [tall, deep] = [svg("g"), svg("g")];
@@ -83,11 +88,12 @@ export default {
       panels: [shares.surface, slopes.surface],
       words,
       draw(values) {
-        const { z, p, gradient } = compute(values);
+        const { z, p, gradient, powers } = compute(values);
         tall.replaceChildren(...bars(shares, p, (value) => fixed(value, 3)));
         deep.replaceChildren(...bars(slopes, gradient, slope));
         scores.replaceChildren(
-          ...z.map((score, i) => text(shares.X(i), shares.up + 38, `z = ${signed(score)}`, middle)),
+          ...z.map((score, i) => text(shares.X(i), shares.up + 39, signed(score), middle)),
+          ...powers.map((power, i) => text(shares.X(i), shares.up + 58, minus(general(power, 2)), middle)),
         );
       },
     });

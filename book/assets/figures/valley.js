@@ -4,8 +4,8 @@ import { dots, fixed, general, handle, line, live, minus, plot, setter, svg, tex
 const STEPS = 40;
 
 // The weights visited, as torch.optim.SGD does it: v′ = μ v + H (w − w*) and w′ = w − α v′.
-export const descend = ({ rate, momentum }, { hessian, minimum, origin }) => {
-  let [w, v] = [origin, [0, 0]];
+export const descend = ({ rate, momentum, w1, w2 }, { hessian, minimum }) => {
+  let [w, v] = [[w1, w2], [0, 0]];
   const visited = [w];
   for (let step = 0; step < STEPS; step += 1) {
     const error = w.map((value, i) => value - minimum[i]);
@@ -31,12 +31,13 @@ const course = (rate, momentum, { low, high }) => {
   return "The path runs down the wall of the valley, then slowly along its floor.";
 };
 
-export const words = ({ rate, momentum }, data) => {
+export const words = (values, data) => {
+  const { rate, momentum, w1, w2 } = values;
   const { low, high } = data.curvatures;
-  const left = distances(descend({ rate, momentum }, data), data.minimum);
+  const left = distances(descend(values, data), data.minimum);
   const ratio = left[STEPS] / left[0];
   const fate = `${ratio < 1 ? "shrinks" : "grows"} to ${general(ratio, 2)}`;
-  const from = data.origin.map((w) => minus(general(w, 4))).join(", ");
+  const from = [w1, w2].map((w) => minus(general(w, 4))).join(", ");
   return {
     alt:
       `Gradient descent in a valley of two weights with curvatures ${fixed(low, 2)} and ${fixed(high, 2)}, ` +
@@ -71,7 +72,7 @@ const contours = ({ X, Y }, { hessian, minimum, curvatures }) => {
 export default {
   render({ model, el }) {
     const data = Object.fromEntries(
-      ["hessian", "minimum", "origin", "curvatures"].map((name) => [name, model.get(name)]),
+      ["hessian", "minimum", "curvatures"].map((name) => [name, model.get(name)]),
     );
     const map = plot({
       height: 333,
@@ -87,9 +88,10 @@ export default {
       line([[x, y - 7], [x, y + 7]], cross),
       path,
     );
-    const [left, top] = [map.X(data.origin[0]), map.Y(data.origin[1])];
-    map.data.append(svg("rect", { x: left - 6, y: top - 6, width: 12, height: 12, fill: tone("ink") }));
-    map.over.append(text(left - 12, top - 4, "start", { "text-anchor": "end", class: "dd-halo" }));
+    const set = setter(model);
+    const start = handle(map, ([w1, w2]) => set({ w1, w2 }));
+    const name = text(0, 0, "start", { class: "dd-halo" });
+    start.append(svg("rect", { x: -6, y: -6, width: 12, height: 12, fill: tone("ink") }), name);
 
     const chart = plot({
       height: 333,
@@ -112,6 +114,11 @@ export default {
         const visited = descend(values, data);
         const colour = { fill: tone("orange") };
         const steps = visited.map(([one, two]) => [map.X(one), map.Y(two)]);
+        const side = steps[0][0] < 50 ? 1 : -1; // at the left edge there is only room on the right
+        start.setAttribute("transform", `translate(${steps[0].join(" ")})`);
+        name.setAttribute("x", side * 12);
+        name.setAttribute("y", -4);
+        name.setAttribute("text-anchor", side < 0 ? "end" : "start");
         const stroke = { stroke: tone("orange"), "stroke-width": 1.5 };
         path.replaceChildren(line(steps, stroke), ...dots(steps.slice(1), 3.5, colour));
         const heights = distances(visited, data.minimum).map((d, step) => [
