@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import pytest
@@ -685,22 +684,33 @@ def test_a_figure_fits_a_phone_and_is_accessible(
     context.close()
 
 
-# The times between frames while a hand moves the first control, a new value for each frame.
+# Moves the first control for ninety frames, to a new value in each.
 HURRY = """async () => {
   const input = document.querySelector("figure[data-explore] :is(input, select)");
-  const times = [];
   for (let i = 0; i < 90; i += 1) {
     if (input.options) input.selectedIndex = i % input.options.length;
     else input.value = Number(input.min) + ((i % 30) / 29) * (input.max - input.min);
     for (const type of ["input", "change"]) input.dispatchEvent(new Event(type));
-    times.push(await new Promise(requestAnimationFrame));
+    await new Promise(requestAnimationFrame);
   }
-  return times.slice(1).map((time, i) => time - times[i]);
 }"""
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_figure_keeps_sixty_frames_a_second(tab: Page, gallery: str, name: str) -> None:
+def test_a_figure_is_drawn_within_a_frame(tab: Page, gallery: str, name: str) -> None:
+    """All that the page's thread does from a moved control to the next is well under 16.7 ms.
+
+    Its own time is counted, not the clock's: the machine may have other things to do as well.
+    """
     visit(tab, gallery, name)
-    # The median, because the machine has other things to do as well. One frame late would be 33 ms.
-    assert median(tab.evaluate(HURRY)) < 17.5
+    browser = tab.context.new_cdp_session(tab)
+    browser.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        metrics = browser.send("Performance.getMetrics")["metrics"]
+        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+
+    before = spent()
+    tab.evaluate(HURRY)
+    print(f"{name}: {1000 * (spent() - before) / 90:.2f} ms a frame")
+    assert spent() - before < 90 * 0.010

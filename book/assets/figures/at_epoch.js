@@ -1,5 +1,19 @@
 // The run, epoch by epoch: its curves, what it has done to the first layer, the hardest digits.
-import { digit, dots, fixed, grouped, html, line, live, percent, plot, svg, tone, unpack } from "./parts.js";
+import {
+  digit,
+  dots,
+  fixed,
+  grouped,
+  html,
+  line,
+  live,
+  percent,
+  plot,
+  segment,
+  svg,
+  tone,
+  unpack,
+} from "./parts.js";
 
 const [SIDE, UNITS, GAP] = [28, 16, 3];
 
@@ -36,8 +50,19 @@ const mosaic = (canvas, changes) => {
 };
 
 const curve = (values, y, last) => {
-  const x = { label: last ? "epoch" : "", range: [-0.25, values.length - 0.75], ticks: values.map((_, i) => [i, last ? `${i}` : ""]) };
-  const chart = plot({ width: 320, height: last ? 150 : 130, left: 74, bottom: last ? 50 : 18, x, y });
+  const x = {
+    label: last ? "epoch" : "",
+    range: [-0.25, values.length - 0.75],
+    ticks: values.map((_, i) => [i, last ? `${i}` : ""]),
+  };
+  const chart = plot({
+    width: 320,
+    height: last ? 150 : 130,
+    left: 74,
+    bottom: last ? 50 : 18,
+    x,
+    y,
+  });
   const points = values.map((value, i) => [chart.X(i), chart.Y(value)]);
   const colour = tone(last ? "orange" : "blue");
   const now = svg("g");
@@ -45,7 +70,11 @@ const curve = (values, y, last) => {
   chart.over.append(now);
   const show = (epoch) =>
     now.replaceChildren(
-      line([[chart.X(epoch), 0], [chart.X(epoch), chart.up]], { stroke: tone("muted"), "stroke-width": 1, "stroke-dasharray": "2 3" }),
+      segment(chart.X(epoch), 0, chart.X(epoch), chart.up, {
+        stroke: tone("muted"),
+        "stroke-width": 1,
+        "stroke-dasharray": "2 3",
+      }),
       ...dots([points[epoch]], 7, { fill: colour }),
     );
   return [chart.surface, show];
@@ -53,13 +82,25 @@ const curve = (values, y, last) => {
 
 export default {
   render({ model, el }) {
-    const [losses, accuracies, count, hardest] = ["losses", "accuracies", "count", "hardest"].map((name) =>
-      model.get(name),
+    const [losses, accuracies, count, hardest] = ["losses", "accuracies", "count", "hardest"].map(
+      (name) => model.get(name),
     );
     const changes = new Int8Array(unpack(model.get("changes")).buffer);
     const digits = unpack(model.get("digits"));
-    const [above, showLoss] = curve(losses, { label: "loss (nats)", range: [0, 2.6], ticks: [0, 1, 2] }, false);
-    const share = { label: "test accuracy", range: [0, 1.05], ticks: [[0, "0%"], [0.5, "50%"], [1, "100%"]] };
+    const [above, showLoss] = curve(
+      losses,
+      { label: "loss (nats)", range: [0, 2.6], ticks: [0, 1, 2] },
+      false,
+    );
+    const share = {
+      label: "test accuracy",
+      range: [0, 1.05],
+      ticks: [
+        [0, "0%"],
+        [0.5, "50%"],
+        [1, "100%"],
+      ],
+    };
     const [below, showAccuracy] = curve(accuracies, share, true);
     const side = 4 * (SIDE + GAP) - GAP;
     const canvas = html("canvas", { width: side, height: side, class: "dd-pixels" });
@@ -68,28 +109,42 @@ export default {
       html("div", { class: "dd-column" }, html("div", { class: "dd-title" }, title), ...parts);
 
     let epochNow;
-    const paint = () => mosaic(canvas, changes.subarray(epochNow * UNITS * SIDE ** 2, (epochNow + 1) * UNITS * SIDE ** 2));
+    const paint = () =>
+      mosaic(
+        canvas,
+        changes.subarray(epochNow * UNITS * SIDE ** 2, (epochNow + 1) * UNITS * SIDE ** 2),
+      );
     // An image has no custom properties: it is painted again when the page turns light or dark.
-    new MutationObserver(paint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-
-    live({ model, el }, {
-      panels: [
-        html("div", { class: "dd-column dd-curves" }, above, below),
-        column("change of weights", html("div", { class: "dd-tile" }, canvas)),
-        column("hardest digits", tiles),
-      ],
-      words: (values) => words(values, { losses, accuracies, count }),
-      draw({ epoch }) {
-        epochNow = epoch;
-        showLoss(epoch);
-        showAccuracy(epoch);
-        paint();
-        tiles.replaceChildren(
-          ...hardest[epoch].map(([place, label, answer]) =>
-            html("div", {}, html("div", {}, `${label}→${answer}`), digit(digits.subarray(place * SIDE ** 2, (place + 1) * SIDE ** 2))),
-          ),
-        );
-      },
+    new MutationObserver(paint).observe(document.documentElement, {
+      attributeFilter: ["data-theme"],
     });
+
+    live(
+      { model, el },
+      {
+        panels: [
+          html("div", { class: "dd-column dd-curves" }, above, below),
+          column("change of weights", html("div", { class: "dd-tile" }, canvas)),
+          column("hardest digits", tiles),
+        ],
+        words: (values) => words(values, { losses, accuracies, count }),
+        draw({ epoch }) {
+          epochNow = epoch;
+          showLoss(epoch);
+          showAccuracy(epoch);
+          paint();
+          tiles.replaceChildren(
+            ...hardest[epoch].map(([place, label, answer]) =>
+              html(
+                "div",
+                {},
+                html("div", {}, `${label}→${answer}`),
+                digit(digits.subarray(place * SIDE ** 2, (place + 1) * SIDE ** 2)),
+              ),
+            ),
+          );
+        },
+      },
+    );
   },
 };

@@ -1,7 +1,10 @@
 // Two recipes' curves over the epochs, with the range of their seeds.
 import { dots, html, legend, line, live, plot, round, svg, tone } from "./parts.js";
 
-const LOOKS = [["blue", {}], ["orange", { "stroke-dasharray": "7 4" }]];
+const LOOKS = [
+  ["blue", {}],
+  ["orange", { "stroke-dasharray": "7 4" }],
+];
 
 // Over the seeds of a recipe, epoch by epoch: the mean, the smallest and the largest.
 export const summary = (curves) =>
@@ -14,10 +17,14 @@ export const summary = (curves) =>
 const chosen = ({ first, second }) => (first === second ? [first] : [first, second]);
 
 const verdict = ({ first, second, show }, measures) => {
-  const [one, two] = chosen({ first, second }).map((name) => summary(measures[show].curves[name]).at(-1));
+  const [one, two] = chosen({ first, second }).map((name) =>
+    summary(measures[show].curves[name]).at(-1),
+  );
   if (!two) return "Choose two recipes to compare them.";
-  if (one.high < two.low) return `At the end every seed of “${first}” is below every seed of “${second}”.`;
-  if (two.high < one.low) return `At the end every seed of “${second}” is below every seed of “${first}”.`;
+  if (one.high < two.low)
+    return `At the end every seed of “${first}” is below every seed of “${second}”.`;
+  if (two.high < one.low)
+    return `At the end every seed of “${second}” is below every seed of “${first}”.`;
   return "At the end the seeds of the two overlap: these runs don't tell them apart.";
 };
 
@@ -51,11 +58,18 @@ const drawing = (values, { label, curves }) => {
     chart.data.append(
       ...(index === 0
         ? dots(marks, 3, { fill: tone(colour) })
-        : marks.map(([x, y]) => svg("rect", { x: x - 3, y: y - 3, width: 6, height: 6, fill: tone(colour) }))),
+        : marks.map(([x, y]) =>
+            svg("rect", { x: x - 3, y: y - 3, width: 6, height: 6, fill: tone(colour) }),
+          )),
     );
   });
   const longest = Math.max(...names.map((name) => name.length));
-  legend(chart, chart.across - 48 - 7.2 * longest, 14, names.map((name, i) => [name, { stroke: tone(LOOKS[i][0]), ...LOOKS[i][1] }]));
+  legend(
+    chart,
+    chart.across - 48 - 7.2 * longest,
+    14,
+    names.map((name, i) => [name, { stroke: tone(LOOKS[i][0]), ...LOOKS[i][1] }]),
+  );
   return chart.surface;
 };
 
@@ -63,10 +77,13 @@ export default {
   render({ model, el }) {
     const measures = model.get("measures");
     const holder = html("div", { class: "dd-holder" });
-    live({ model, el }, {
-      panels: [holder],
-      words: (values) => words(values, measures),
-      draw: (values) => holder.replaceChildren(drawing(values, measures[values.show])),
-    });
+    live(
+      { model, el },
+      {
+        panels: [holder],
+        words: (values) => words(values, measures),
+        draw: (values) => holder.replaceChildren(drawing(values, measures[values.show])),
+      },
+    );
   },
 };

@@ -1,5 +1,20 @@
 // A line through the stroke of a 7 on its side, beside the landscape of its cost.
-import { bar, dots, fixed, handle, legend, line, live, minus, plot, setter, svg, text, tone, unpack } from "./parts.js";
+import {
+  bar,
+  dots,
+  fixed,
+  handle,
+  legend,
+  line,
+  live,
+  minus,
+  plot,
+  setter,
+  svg,
+  text,
+  tone,
+  unpack,
+} from "./parts.js";
 
 // Of one error; Huber's δ is 1.
 export const LOSSES = {
@@ -15,7 +30,9 @@ export const cost = (slope, intercept, loss, { x, y }) =>
 // Evenly spaced, counted from both ends as torch does it.
 const linspace = (from, to, count) => {
   const step = (to - from) / (count - 1);
-  return Array.from({ length: count }, (_, i) => (i < count / 2 ? from + step * i : to - step * (count - 1 - i)));
+  return Array.from({ length: count }, (_, i) =>
+    i < count / 2 ? from + step * i : to - step * (count - 1 - i),
+  );
 };
 
 // The cost over all slopes w and intercepts b of the map, costs[b][w], and where it is lowest.
@@ -23,9 +40,11 @@ export const landscape = (loss, data) => {
   const [w, b] = [linspace(-1.2, 0.6, 181), linspace(10, 20, 201)];
   const costs = b.map((intercept) => w.map((slope) => cost(slope, intercept, loss, data)));
   let best = [0, 0];
-  costs.forEach((row, i) => row.forEach((value, j) => {
-    if (value < costs[best[0]][best[1]]) best = [i, j];
-  }));
+  costs.forEach((row, i) =>
+    row.forEach((value, j) => {
+      if (value < costs[best[0]][best[1]]) best = [i, j];
+    }),
+  );
   return { w, b, costs, lowest: costs[best[0]][best[1]], best: [w[best[1]], b[best[0]]] };
 };
 
@@ -56,7 +75,10 @@ export const ring = (level, loss, best, data) =>
   Array.from({ length: 121 }, (_, i) => {
     const angle = (Math.PI * i) / 60;
     // Directions evenly spread on the map, which is 1.8 wide and 10 high.
-    const at = (reach) => [best[0] + 1.8 * reach * Math.cos(angle), best[1] + 10 * reach * Math.sin(angle)];
+    const at = (reach) => [
+      best[0] + 1.8 * reach * Math.cos(angle),
+      best[1] + 10 * reach * Math.sin(angle),
+    ];
     let [inside, outside] = [0, 1];
     while (cost(...at(outside), loss, data) < level) outside *= 2;
     for (let halving = 0; halving < 24; halving += 1) {
@@ -82,7 +104,8 @@ const contours = ({ X, Y, across, up }, map, loss, data) => {
     lines.append(path);
     if (k % 2 === 0) {
       // Straight above the lowest point, or below it where above is no room.
-      const [x, y] = [points[30], points[90]].find((point) => point[1] > 12 && point[1] < up - 12) ?? [];
+      const [x, y] =
+        [points[30], points[90]].find((point) => point[1] > 12 && point[1] < up - 12) ?? [];
       const middle = { "text-anchor": "middle", dy: "0.35em", class: "dd-small dd-halo" };
       if (x) heights.append(text(x, y, fixed(level, 1), middle));
     }
@@ -95,8 +118,16 @@ export default {
     const data = { x: model.get("x"), y: model.get("y") };
     const set = setter(model);
     const stroke = plot({
-      width: 380, height: 380, left: 56, top: 34, title: "The 7 and the line",
-      x: { label: "row x (top of the 7 at the left)", range: [-10.5, 10.5], ticks: [-10, -5, 0, 5, 10] },
+      width: 380,
+      height: 380,
+      left: 56,
+      top: 34,
+      title: "The 7 and the line",
+      x: {
+        label: "row x (top of the 7 at the left)",
+        range: [-10.5, 10.5],
+        ticks: [-10, -5, 0, 5, 10],
+      },
       y: { label: "column y", range: [2.5, 24.5], ticks: [5, 10, 15, 20] },
     });
     const ink = unpack(model.get("ink"));
@@ -120,49 +151,73 @@ export default {
     ]);
 
     const land = plot({
-      width: 380, height: 380, left: 56, top: 34, title: " ",
-      x: { label: "slope w (columns a row)", range: [-1.2, 0.6], ticks: [-1.2, -0.8, -0.4, 0, 0.4], plain: true },
-      y: { label: "intercept b (columns)", range: [10, 20], ticks: [10, 12, 14, 16, 18, 20], plain: true },
+      width: 380,
+      height: 380,
+      left: 56,
+      top: 34,
+      title: " ",
+      x: {
+        label: "slope w (columns a row)",
+        range: [-1.2, 0.6],
+        ticks: [-1.2, -0.8, -0.4, 0, 0.4],
+        plain: true,
+      },
+      y: {
+        label: "intercept b (columns)",
+        range: [10, 20],
+        ticks: [10, 12, 14, 16, 18, 20],
+        plain: true,
+      },
     });
     const title = land.frame.querySelector(".dd-title");
     const [ground, star, names] = [svg("g"), svg("g"), svg("g", { class: "dd-title" })];
     land.data.append(ground);
     land.over.append(star, names);
     const point = handle(land, ([slope, intercept]) => set({ slope, intercept }));
-    point.append(svg("circle", { r: 8, fill: tone("orange"), stroke: tone("page"), "stroke-width": 1.5 }));
+    point.append(
+      svg("circle", { r: 8, fill: tone("orange"), stroke: tone("page"), "stroke-width": 1.5 }),
+    );
 
     let drawn;
-    live({ model, el }, {
-      panels: [stroke.surface, land.surface],
-      words: (values) => words(values, data),
-      draw({ slope, intercept, loss }) {
-        const map = mapOf(loss, data);
-        const along = (at) => [stroke.X(at), stroke.Y(slope * at + intercept)];
-        errors.replaceChildren(
-          ...data.x.map((at, i) => line([along(at), middles[i]], { "stroke-width": 1.5 })),
-        );
-        fit.replaceChildren(line([along(-10.5), along(10.5)], { stroke: tone("blue"), "stroke-width": 3 }));
-        if (drawn !== loss) {
-          drawn = loss;
-          title.textContent = `Cost: mean ${loss} loss`;
-          ground.replaceChildren(...contours(land, map, loss, data));
-          star.replaceChildren(lowestMark(land.X(map.best[0]), land.Y(map.best[1])));
-        }
-        point.setAttribute("transform", `translate(${land.X(slope)} ${land.Y(intercept)})`);
-        // Away from each other, so that both can be read when the line is nearly the best; at the
-        // edge of the map inwards.
-        const [shift, anchor] = slope > 0.1 ? [-13, "end"] : [13, "start"];
-        const above = intercept < 11 || (map.best[1] <= intercept && intercept < 19);
-        names.replaceChildren(
-          ...[
-            ["lowest", map.best, intercept < map.best[1]],
-            ["this line", [slope, intercept], above],
-          ].map(([name, [w, b], up]) =>
-            text(land.X(w) + shift, land.Y(b) + (up ? -8 : 18), name, { "text-anchor": anchor, class: "dd-halo" }),
-          ),
-        );
+    live(
+      { model, el },
+      {
+        panels: [stroke.surface, land.surface],
+        words: (values) => words(values, data),
+        draw({ slope, intercept, loss }) {
+          const map = mapOf(loss, data);
+          const along = (at) => [stroke.X(at), stroke.Y(slope * at + intercept)];
+          errors.replaceChildren(
+            ...data.x.map((at, i) => line([along(at), middles[i]], { "stroke-width": 1.5 })),
+          );
+          fit.replaceChildren(
+            line([along(-10.5), along(10.5)], { stroke: tone("blue"), "stroke-width": 3 }),
+          );
+          if (drawn !== loss) {
+            drawn = loss;
+            title.textContent = `Cost: mean ${loss} loss`;
+            ground.replaceChildren(...contours(land, map, loss, data));
+            star.replaceChildren(lowestMark(land.X(map.best[0]), land.Y(map.best[1])));
+          }
+          point.setAttribute("transform", `translate(${land.X(slope)} ${land.Y(intercept)})`);
+          // Away from each other, so that both can be read when the line is nearly the best; at the
+          // edge of the map inwards.
+          const [shift, anchor] = slope > 0.1 ? [-13, "end"] : [13, "start"];
+          const above = intercept < 11 || (map.best[1] <= intercept && intercept < 19);
+          names.replaceChildren(
+            ...[
+              ["lowest", map.best, intercept < map.best[1]],
+              ["this line", [slope, intercept], above],
+            ].map(([name, [w, b], up]) =>
+              text(land.X(w) + shift, land.Y(b) + (up ? -8 : 18), name, {
+                "text-anchor": anchor,
+                class: "dd-halo",
+              }),
+            ),
+          );
+        },
       },
-    });
+    );
   },
 };
 

@@ -31,12 +31,14 @@ export const unpack = (base64) => Uint8Array.from(atob(base64), (letter) => lett
 
 // 2. Elements. Colours are the page's custom properties, so a drawing follows light and dark.
 
-const maker = (namespace) => (name, attributes = {}, ...children) => {
-  const element = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
-};
+const maker =
+  (namespace) =>
+  (name, attributes = {}, ...children) => {
+    const element = document.createElementNS(namespace, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
 export const html = maker("http://www.w3.org/1999/xhtml");
 export const svg = maker("http://www.w3.org/2000/svg");
 
@@ -57,6 +59,18 @@ export const line = (points, attributes = {}) =>
     ...attributes,
   });
 
+export const segment = (x1, y1, x2, y2, attributes = {}) =>
+  line(
+    [
+      [x1, y1],
+      [x2, y2],
+    ],
+    attributes,
+  );
+
+// For what is only a mark, such as a threshold.
+export const DOTTED = { stroke: tone("ink"), "stroke-width": 1, "stroke-dasharray": "2 3" };
+
 export const dots = (points, radius, attributes) =>
   points.map(([x, y]) => svg("circle", { cx: near(x), cy: near(y), r: radius, ...attributes }));
 
@@ -66,7 +80,16 @@ export const bar = (x, y, width, height, attributes) =>
 // 3. Axes. `x` and `y` are { label, range, ticks } with ticks as numbers or as [number, words].
 // `data` is cut off at the frame, `over` is not; both are drawn in with the places X(…) and Y(…).
 
-export const plot = ({ width = 380, height = 320, left = 66, top = 16, bottom = 50, title, x, y }) => {
+export const plot = ({
+  width = 380,
+  height = 320,
+  left = 66,
+  top = 16,
+  bottom = 50,
+  title,
+  x,
+  y,
+}) => {
   const [across, up] = [width - left - 14, height - top - bottom];
   const scale = ({ range: [from, to], log }, length) => {
     const along = log ? Math.log10 : (value) => value;
@@ -75,23 +98,32 @@ export const plot = ({ width = 380, height = 320, left = 66, top = 16, bottom = 
   const X = scale(x, across);
   const fromBelow = scale(y, up);
   const Y = (value) => up - fromBelow(value);
-  const ticks = (axis) => (axis.ticks ?? []).map((t) => (Array.isArray(t) ? t : [t, minus(general(t))]));
+  const ticks = (axis) =>
+    (axis.ticks ?? []).map((t) => (Array.isArray(t) ? t : [t, minus(general(t))]));
   const grid = svg("g", { stroke: tone("grid") });
-  const frame = svg("g", { class: "dd-axes" });
+  const frame = svg("g");
   for (const [value, words] of ticks(x)) {
-    if (!x.plain) grid.append(line([[X(value), 0], [X(value), up]], { "stroke-width": 1 }));
+    if (!x.plain) grid.append(segment(X(value), 0, X(value), up, { "stroke-width": 1 }));
     frame.append(text(X(value), up + 19, words, { "text-anchor": "middle" }));
   }
   for (const [value, words] of ticks(y)) {
-    if (!y.plain) grid.append(line([[0, Y(value)], [across, Y(value)]], { "stroke-width": 1 }));
+    if (!y.plain) grid.append(segment(0, Y(value), across, Y(value), { "stroke-width": 1 }));
     frame.append(text(-8, Y(value), words, { "text-anchor": "end", dy: "0.35em" }));
   }
   frame.append(
-    line([[0, 0], [0, up], [across, up]], { stroke: tone("muted"), "stroke-width": 1 }),
+    line(
+      [
+        [0, 0],
+        [0, up],
+        [across, up],
+      ],
+      { stroke: tone("muted"), "stroke-width": 1 },
+    ),
     text(across / 2, up + 42, x.label, { "text-anchor": "middle" }),
     text(-up / 2, -left + 14, y.label, { "text-anchor": "middle", transform: "rotate(-90)" }),
   );
-  if (title) frame.append(text(across / 2, -10, title, { "text-anchor": "middle", class: "dd-title" }));
+  if (title)
+    frame.append(text(across / 2, -10, title, { "text-anchor": "middle", class: "dd-title" }));
   const data = svg("svg", { x: left, y: top, width: across, height: up });
   const over = svg("g", { transform: `translate(${left} ${top})` });
   grid.setAttribute("transform", `translate(${left} ${top})`);
@@ -122,7 +154,8 @@ export const handle = ({ surface, over, place }, move) => {
   surface.classList.add("dd-draggable");
   let pointer;
   surface.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || (event.pointerType === "touch" && !spot.contains(event.target))) return;
+    if (event.button !== 0 || (event.pointerType === "touch" && !spot.contains(event.target)))
+      return;
     event.preventDefault();
     pointer = event.pointerId;
     surface.setPointerCapture(pointer);
@@ -138,8 +171,10 @@ export const handle = ({ surface, over, place }, move) => {
 // 4. Controls: the browser's own, in the words of the figure.
 
 // The nearest value that a slider can take.
-export const snap = ({ start, stop, step }, value) =>
-  Number(Math.max(start, Math.min(stop, start + Math.round((value - start) / step) * step)).toFixed(9));
+const snap = ({ start, stop, step }, value) =>
+  Number(
+    Math.max(start, Math.min(stop, start + Math.round((value - start) / step) * step)).toFixed(9),
+  );
 
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 
@@ -156,11 +191,22 @@ const slider = (model, spec) => {
     input.valueAsNumber = model.get(name);
     value.textContent = minus(fixed(model.get(name), decimals(step)));
   };
-  const row = html("div", { class: "dd-control" }, html("label", {}, html("span", {}, label), input));
+  const row = html(
+    "div",
+    { class: "dd-control" },
+    html("label", {}, html("span", {}, label), input),
+  );
   if (whole) {
     // To count, a button is easier to hit than one place of many.
-    for (const [sign, words, by] of [["‹", "back", -step], ["›", "on", step]]) {
-      const button = html("button", { type: "button", "aria-label": `${label}: one ${words}` }, sign);
+    for (const [sign, words, by] of [
+      ["‹", "back", -step],
+      ["›", "on", step],
+    ]) {
+      const button = html(
+        "button",
+        { type: "button", "aria-label": `${label}: one ${words}` },
+        sign,
+      );
       button.addEventListener("click", () => set(model.get(name) + by));
       row.append(button);
     }
@@ -178,7 +224,10 @@ const choice = (model, { name, label, options }) => {
   const show = () => {
     input.value = model.get(name);
   };
-  return [html("div", { class: "dd-control" }, html("label", {}, html("span", {}, label), input)), show];
+  return [
+    html("div", { class: "dd-control" }, html("label", {}, html("span", {}, label), input)),
+    show,
+  ];
 };
 
 const toggle = (model, { name, label }) => {
@@ -190,7 +239,10 @@ const toggle = (model, { name, label }) => {
   const show = () => {
     input.checked = model.get(name);
   };
-  return [html("div", { class: "dd-control" }, html("label", { class: "dd-toggle" }, input, label)), show];
+  return [
+    html("div", { class: "dd-control" }, html("label", { class: "dd-toggle" }, input, label)),
+    show,
+  ];
 };
 
 const KINDS = { slider, choice, toggle };
@@ -240,7 +292,13 @@ export const live = ({ model, el }, { panels, draw, words }) => {
 export const setter = (model) => (values) => {
   const specs = model.get("controls");
   for (const [name, value] of Object.entries(values)) {
-    model.set(name, snap(specs.find((spec) => spec.name === name), value));
+    model.set(
+      name,
+      snap(
+        specs.find((spec) => spec.name === name),
+        value,
+      ),
+    );
   }
   model.save_changes();
 };
@@ -251,7 +309,7 @@ export const setter = (model) => (values) => {
 export const legend = ({ over }, x, y, entries) => {
   entries.forEach(([words, look], row) => {
     const at = y + row * 20;
-    const sign = look.stroke ? line([[x, at], [x + 28, at]], look) : dots([[x + 14, at]], 4, look)[0];
+    const sign = look.stroke ? segment(x, at, x + 28, at, look) : dots([[x + 14, at]], 4, look)[0];
     over.append(sign, text(x + 36, at, words, { dy: "0.35em", class: "dd-small dd-halo" }));
   });
 };
@@ -262,7 +320,9 @@ export const round = ([from, to]) => {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const first = Math.ceil(from / step);
-  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(9)));
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(9)),
+  );
 };
 
 // A digit, white on black as in the data set, from 784 bytes.

@@ -1,5 +1,17 @@
 // One test digit beside the ten probabilities that the network gives it.
-import { bar, digit, grouped, html, live, percent, plot, svg, text, tone, unpack } from "./parts.js";
+import {
+  bar,
+  digit,
+  grouped,
+  html,
+  live,
+  percent,
+  plot,
+  svg,
+  text,
+  tone,
+  unpack,
+} from "./parts.js";
 
 const SIZE = 28 * 28;
 
@@ -34,26 +46,31 @@ export default {
     const bars = svg("g");
     chart.data.append(bars);
 
-    live({ model, el }, {
-      panels: [html("div", { class: "dd-column" }, title, picture), chart.surface],
-      words: (values) => words(values, { probabilities, labels }),
-      draw({ number }) {
-        picture.replaceChildren(digit(images.subarray(number * SIZE, (number + 1) * SIZE)));
-        title.textContent = `label: ${labels[number]}`;
-        bars.replaceChildren(
-          ...probabilities[number].flatMap((p, i) => {
-            const right = i === labels[number];
-            const top = chart.Y(i - 0.4);
-            return [
-              bar(0, top, chart.X(p), chart.Y(i + 0.4) - top, { fill: tone(right ? "orange" : "blue") }),
-              text(chart.X(p) + 5, chart.Y(i), percent(p, 1) + (right ? " (label)" : ""), {
-                dy: "0.35em",
-                class: right ? "dd-small dd-title" : "dd-small",
-              }),
-            ];
-          }),
-        );
+    live(
+      { model, el },
+      {
+        panels: [html("div", { class: "dd-column" }, title, picture), chart.surface],
+        words: (values) => words(values, { probabilities, labels }),
+        draw({ number }) {
+          picture.replaceChildren(digit(images.subarray(number * SIZE, (number + 1) * SIZE)));
+          title.textContent = `label: ${labels[number]}`;
+          bars.replaceChildren(
+            ...probabilities[number].flatMap((p, i) => {
+              const right = i === labels[number];
+              const top = chart.Y(i - 0.4);
+              return [
+                bar(0, top, chart.X(p), chart.Y(i + 0.4) - top, {
+                  fill: tone(right ? "orange" : "blue"),
+                }),
+                text(chart.X(p) + 5, chart.Y(i), percent(p, 1) + (right ? " (label)" : ""), {
+                  dy: "0.35em",
+                  class: right ? "dd-small dd-title" : "dd-small",
+                }),
+              ];
+            }),
+          );
+        },
       },
-    });
+    );
   },
 };

@@ -31,7 +31,12 @@ const way = ({ curve, label, anchor, node, slot }, { done }) => {
   const last = rest.length - 1;
   const stem = rest.map(([px, py], i) => `${px} ${i === last ? py - 9 : py}`).join(" ");
   return [
-    svg("path", { d: `M${x} ${y}C${stem}`, fill: "none", stroke: colour, "stroke-width": sent === null ? 1.2 : 2.2 }),
+    svg("path", {
+      d: `M${x} ${y}C${stem}`,
+      fill: "none",
+      stroke: colour,
+      "stroke-width": sent === null ? 1.2 : 2.2,
+    }),
     svg("path", { d: `M${end[0]} ${end[1]}l-4 -9h8Z`, fill: colour }),
     ...(sent === null
       ? []
@@ -58,7 +63,15 @@ const box = ({ box: inches, title, leaf }, index, { done, grad, now }) => {
         ? { stroke: tone("green"), "stroke-width": 2.2 }
         : { stroke: tone("muted"), "stroke-width": 1.5, "stroke-dasharray": "2 3" };
   return [
-    svg("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 7, fill: tone("wash"), ...look }),
+    svg("rect", {
+      x: x - width / 2,
+      y: y - height / 2,
+      width,
+      height,
+      rx: 7,
+      fill: tone("wash"),
+      ...look,
+    }),
     ...lines.map((words, i) =>
       text(x, y + (i - (lines.length - 1) / 2) * LINE, words, {
         "text-anchor": "middle",
@@ -71,23 +84,26 @@ const box = ({ box: inches, title, leaf }, index, { done, grad, now }) => {
 
 export default {
   render({ model, el }) {
-    const [size, nodes, edges, visits, words] = ["size", "nodes", "edges", "visits", "words"].map((name) =>
-      model.get(name),
+    const [size, nodes, edges, visits, words] = ["size", "nodes", "edges", "visits", "words"].map(
+      (name) => model.get(name),
     );
     const graph = panel(...size.map((inches) => Math.ceil(inches * INCH)));
-    live({ model, el }, {
-      panels: [graph],
-      words({ step, zero }) {
-        const [alt, caption] = words[Number(zero)][step];
-        return { alt, caption };
+    live(
+      { model, el },
+      {
+        panels: [graph],
+        words({ step, zero }) {
+          const [alt, caption] = words[Number(zero)][step];
+          return { alt, caption };
+        },
+        draw(values) {
+          const now = moment(values, { visits });
+          graph.replaceChildren(
+            ...edges.flatMap((edge) => way(edge, now)),
+            ...nodes.flatMap((node, index) => box(node, index, now)),
+          );
+        },
       },
-      draw(values) {
-        const now = moment(values, { visits });
-        graph.replaceChildren(
-          ...edges.flatMap((edge) => way(edge, now)),
-          ...nodes.flatMap((node, index) => box(node, index, now)),
-        );
-      },
-    });
+    );
   },
 };

@@ -68,7 +68,10 @@ export default {
       text(-8, shares.up + 39, "z", { "text-anchor": "end" }),
       text(-8, shares.up + 58, "eᶻ", { "text-anchor": "end" }),
     );
-    const zero = [[0, slopes.Y(0)], [slopes.across, slopes.Y(0)]];
+    const zero = [
+      [0, slopes.Y(0)],
+      [slopes.across, slopes.Y(0)],
+    ];
     slopes.over.append(line(zero, { stroke: tone("muted"), "stroke-width": 1 }));
     const [tall, deep] = [svg("g"), svg("g")];
     shares.over.append(tall);
@@ -84,18 +87,23 @@ export default {
         ];
       });
 
-    live({ model, el }, {
-      panels: [shares.surface, slopes.surface],
-      words,
-      draw(values) {
-        const { z, p, gradient, powers } = compute(values);
-        tall.replaceChildren(...bars(shares, p, (value) => fixed(value, 3)));
-        deep.replaceChildren(...bars(slopes, gradient, slope));
-        scores.replaceChildren(
-          ...z.map((score, i) => text(shares.X(i), shares.up + 39, signed(score), middle)),
-          ...powers.map((power, i) => text(shares.X(i), shares.up + 58, minus(general(power, 2)), middle)),
-        );
+    live(
+      { model, el },
+      {
+        panels: [shares.surface, slopes.surface],
+        words,
+        draw(values) {
+          const { z, p, gradient, powers } = compute(values);
+          tall.replaceChildren(...bars(shares, p, (value) => fixed(value, 3)));
+          deep.replaceChildren(...bars(slopes, gradient, slope));
+          scores.replaceChildren(
+            ...z.map((score, i) => text(shares.X(i), shares.up + 39, signed(score), middle)),
+            ...powers.map((power, i) =>
+              text(shares.X(i), shares.up + 58, minus(general(power, 2)), middle),
+            ),
+          );
+        },
       },
-    });
+    );
   },
 };

@@ -51,7 +51,17 @@ const ROWS = {
   L2: [205, 96, "L₂ = W₂S + b₂"],
   loss: [72, 44, "ℓ = (L₂ − y)²"],
 };
-const SYMBOLS = { x: "x", L1: "L₁", S: "S", L2: "L₂", W1: "W₁", b1: "b₁", W2: "W₂", b2: "b₂", y: "y" };
+const SYMBOLS = {
+  x: "x",
+  L1: "L₁",
+  S: "S",
+  L2: "L₂",
+  W1: "W₁",
+  b1: "b₁",
+  W2: "W₂",
+  b2: "b₂",
+  y: "y",
+};
 const AT_WORK = [[], ["L1"], ["S", "L2"], ["loss"], ["loss"], ["L2"], ["S"], ["L1"]];
 
 const box = (x, y, words, width, height, strong = false) => [
@@ -84,11 +94,16 @@ const arrow = (from, to, colour, dashes = {}) => {
 const edge = (from, to, forward, backward) => {
   const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
   const [ax, ay] = [(5 * (to[1] - from[1])) / length, (-5 * (to[0] - from[0])) / length];
-  const [one, two] = [[from[0] + ax, from[1] + ay], [to[0] + ax, to[1] + ay]];
+  const [one, two] = [
+    [from[0] + ax, from[1] + ay],
+    [to[0] + ax, to[1] + ay],
+  ];
   return [
     ...(forward ? arrow(one, two, tone("blue")) : [line([one, two], { stroke: tone("grid") })]),
     ...(backward
-      ? arrow([to[0] - ax, to[1] - ay], [from[0] - ax, from[1] - ay], tone("orange"), { "stroke-dasharray": "5 3" })
+      ? arrow([to[0] - ax, to[1] - ay], [from[0] - ax, from[1] - ay], tone("orange"), {
+          "stroke-dasharray": "5 3",
+        })
       : []),
   ];
 };
@@ -146,7 +161,9 @@ const drawing = (step, all) => {
   }
   shapes.push(text(312, 598, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
   if (step > FORWARD) {
-    shapes.push(text(312, 620, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }));
+    shapes.push(
+      text(312, 620, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
+    );
   }
   return shapes;
 };
@@ -155,13 +172,16 @@ export default {
   render({ model, el }) {
     const data = Object.fromEntries(["x", "b1", "b2", "y"].map((name) => [name, model.get(name)]));
     const graph = panel(WIDTH, HEIGHT);
-    live({ model, el }, {
-      panels: [graph],
-      words: (values) => words(values, data),
-      draw({ step, W1, W2 }) {
-        const known = { ...data, W1, W2 };
-        graph.replaceChildren(...drawing(step, { ...known, ...numbers(known) }));
+    live(
+      { model, el },
+      {
+        panels: [graph],
+        words: (values) => words(values, data),
+        draw({ step, W1, W2 }) {
+          const known = { ...data, W1, W2 };
+          graph.replaceChildren(...drawing(step, { ...known, ...numbers(known) }));
+        },
       },
-    });
+    );
   },
 };

@@ -1,11 +1,28 @@
 // Forty steps of gradient descent in a bowl of two weights, with momentum, and the distance left.
-import { dots, fixed, general, handle, line, live, minus, plot, setter, svg, text, tone } from "./parts.js";
+import {
+  dots,
+  fixed,
+  general,
+  handle,
+  line,
+  live,
+  minus,
+  plot,
+  segment,
+  setter,
+  svg,
+  text,
+  tone,
+} from "./parts.js";
 
 const STEPS = 40;
 
 // The weights visited, as torch.optim.SGD does it: v′ = μ v + H (w − w*) and w′ = w − α v′.
 export const descend = ({ rate, momentum, w1, w2 }, { hessian, minimum }) => {
-  let [w, v] = [[w1, w2], [0, 0]];
+  let [w, v] = [
+    [w1, w2],
+    [0, 0],
+  ];
   const visited = [w];
   for (let step = 0; step < STEPS; step += 1) {
     const error = w.map((value, i) => value - minimum[i]);
@@ -22,7 +39,8 @@ export const distances = (visited, minimum) =>
 
 // The look of a path through the valley, in words.
 const course = (rate, momentum, { low, high }) => {
-  if (rate > (2 * (1 + momentum)) / high) return "The path leaps from wall to wall, each time higher.";
+  if (rate > (2 * (1 + momentum)) / high)
+    return "The path leaps from wall to wall, each time higher.";
   if (momentum && rate * low > (1 - Math.sqrt(momentum)) ** 2) {
     return "The path swings around the minimum in both directions, and spirals in.";
   }
@@ -84,8 +102,8 @@ export default {
     const cross = { stroke: tone("ink") };
     map.data.append(
       ...contours(map, data),
-      line([[x - 7, y], [x + 7, y]], cross),
-      line([[x, y - 7], [x, y + 7]], cross),
+      segment(x - 7, y, x + 7, y, cross),
+      segment(x, y - 7, x, y + 7, cross),
       path,
     );
     const set = setter(model);
@@ -101,32 +119,40 @@ export default {
         label: "distance from the minimum",
         range: [1e-5, 1e2],
         log: true,
-        ticks: [[1e2, "100"], [1, "1"], [1e-2, "0.01"], [1e-4, "0.0001"]],
+        ticks: [
+          [1e2, "100"],
+          [1, "1"],
+          [1e-2, "0.01"],
+          [1e-4, "0.0001"],
+        ],
       },
     });
     const curve = svg("g");
     chart.data.append(curve);
 
-    live({ model, el }, {
-      panels: [map.surface, chart.surface],
-      words: (values) => words(values, data),
-      draw(values) {
-        const visited = descend(values, data);
-        const colour = { fill: tone("orange") };
-        const steps = visited.map(([one, two]) => [map.X(one), map.Y(two)]);
-        const side = steps[0][0] < 50 ? 1 : -1; // at the left edge there is only room on the right
-        start.setAttribute("transform", `translate(${steps[0].join(" ")})`);
-        name.setAttribute("x", side * 12);
-        name.setAttribute("y", -4);
-        name.setAttribute("text-anchor", side < 0 ? "end" : "start");
-        const stroke = { stroke: tone("orange"), "stroke-width": 1.5 };
-        path.replaceChildren(line(steps, stroke), ...dots(steps.slice(1), 3.5, colour));
-        const heights = distances(visited, data.minimum).map((d, step) => [
-          chart.X(step),
-          chart.Y(Math.max(1e-9, Math.min(1e9, d))), // a logarithmic axis can't hold 0
-        ]);
-        curve.replaceChildren(line(heights, stroke), ...dots(heights, 3.5, colour));
+    live(
+      { model, el },
+      {
+        panels: [map.surface, chart.surface],
+        words: (values) => words(values, data),
+        draw(values) {
+          const visited = descend(values, data);
+          const colour = { fill: tone("orange") };
+          const steps = visited.map(([one, two]) => [map.X(one), map.Y(two)]);
+          const side = steps[0][0] < 50 ? 1 : -1; // at the left edge there is only room on the right
+          start.setAttribute("transform", `translate(${steps[0].join(" ")})`);
+          name.setAttribute("x", side * 12);
+          name.setAttribute("y", -4);
+          name.setAttribute("text-anchor", side < 0 ? "end" : "start");
+          const stroke = { stroke: tone("orange"), "stroke-width": 1.5 };
+          path.replaceChildren(line(steps, stroke), ...dots(steps.slice(1), 3.5, colour));
+          const heights = distances(visited, data.minimum).map((d, step) => [
+            chart.X(step),
+            chart.Y(Math.max(1e-9, Math.min(1e9, d))), // a logarithmic axis can't hold 0
+          ]);
+          curve.replaceChildren(line(heights, stroke), ...dots(heights, 3.5, colour));
+        },
       },
-    });
+    );
   },
 };
