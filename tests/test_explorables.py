@@ -524,7 +524,9 @@ def test_the_changes_of_weights_are_painted_as_they_are_in_either_theme(
         pixels = torch.tensor(painted[1]).reshape(painted[0], painted[0], 4)
         tile = pixels[31 : 31 + 28, 62 : 62 + 28]  # second row, third column
         wanted = strength[1, 2]
-        torch.testing.assert_close(tile[..., 3] / 255, wanted.abs(), rtol=0, atol=1.2 / 127)
+        torch.testing.assert_close(
+            tile[..., 3] / 255, wanted.abs(), rtol=0, atol=0.6 / run_figures.LEVELS
+        )
         strong = wanted.abs() > 0.5
         blue, orange = (
             torch.tensor([int(getattr(TONES[name], theme)[i : i + 2], 16) for i in (1, 3, 5)])

@@ -73,6 +73,15 @@ def test_every_drawn_colour_follows_the_theme() -> None:
     assert "var(--dd-ink," in drawing
 
 
+def test_places_are_written_to_hundredths_of_a_point() -> None:
+    figure, axes = panel()
+    axes.plot([0, 1 / 3, 1], [0, 1 / 7, 1], "o-")
+    drawing = Picture((figure,), "A line that rises.").html()
+    places = re.findall(r'\b[dxy]="([^"]*)"', drawing)
+    assert len(places) > 10
+    assert not re.search(r"\.\d{3}", " ".join(places))
+
+
 def test_two_pictures_on_a_page_share_no_id() -> None:
     pages = [a_picture("One.").html(), a_picture("Two.").html()]
     one, two = (set(re.findall(r'id="([^"]+)"', page)) for page in pages)

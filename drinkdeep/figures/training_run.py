@@ -197,6 +197,10 @@ def prediction(images: Tensor, probabilities: Tensor, labels: Tensor, number: in
     )
 
 
+LEVELS = 31
+"""Shades of the change of a weight in a page, on either side of none: more would weigh more."""
+
+
 class Run:
     """A finished run of the reference model, to be looked at epoch by epoch.
 
@@ -234,12 +238,13 @@ class Run:
         hardest = [self._hardest_digits(epoch) for epoch in range(len(self._outputs))]
         shown = sorted({digit for digits in hardest for digit, _, _ in digits})
         changes = torch.stack([self._strengths(epoch) for epoch in range(len(self._outputs))])
-        steps = (changes * 127).round().to(torch.int8)
+        steps = (changes * LEVELS).round().to(torch.int8)
         return {
             "losses": [evaluation.loss for evaluation in self._training],
             "accuracies": self._accuracies,
             "count": len(self._labels),
-            # (epochs + 1, 16, 28, 28), one signed byte each: −127 to 127.
+            # (epochs + 1, 16, 28, 28), one signed byte each: −LEVELS to LEVELS.
+            "levels": LEVELS,
             "changes": base64.b64encode(steps.contiguous().numpy().tobytes()).decode(),
             "digits": grey((self._images[shown] + 1) / 2),
             # Of each epoch nine times: which of the digits, its label, the answer.

@@ -33,7 +33,7 @@ export const words = ({ epoch }, { losses, accuracies, count }) => {
 };
 
 // The changes as an image of four rows: no change is transparent, the largest is opaque.
-const mosaic = (canvas, changes) => {
+const mosaic = (canvas, changes, levels) => {
   const colours = ["--dd-orange", "--dd-blue"].map((name) => {
     const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
     return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
@@ -43,7 +43,7 @@ const mosaic = (canvas, changes) => {
     const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
     const x = (unit % 4) * (SIDE + GAP) + (pixel % SIDE);
     const y = Math.floor(unit / 4) * (SIDE + GAP) + Math.floor(pixel / SIDE);
-    const opacity = Math.round((Math.abs(change) * 255) / 127);
+    const opacity = Math.round((Math.abs(change) * 255) / levels);
     image.data.set([...colours[Number(change > 0)], opacity], 4 * (y * canvas.width + x));
   });
   canvas.getContext("2d").putImageData(image, 0, 0);
@@ -113,6 +113,7 @@ export default {
       mosaic(
         canvas,
         changes.subarray(epochNow * UNITS * SIDE ** 2, (epochNow + 1) * UNITS * SIDE ** 2),
+        model.get("levels"),
       );
     // An image has no custom properties: it is painted again when the page turns light or dark.
     new MutationObserver(paint).observe(document.documentElement, {
