@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
+from browsing import ALIVE, watch
 from playwright.sync_api import Browser, Page
 from torch import Tensor, nn
 
-from conftest import ALIVE, ROOT, watch
 from drinkdeep import mnist, models
 from drinkdeep.explore import Choice, Explorable, Slider, Toggle, explore
 from drinkdeep.figures import autograd, cost, descent, experiments, graph, losses, network
@@ -28,6 +28,8 @@ from drinkdeep.figures import training_run as run_figures
 from drinkdeep.figures.palette import TONES
 from drinkdeep.recipes import Run
 from drinkdeep.training import Evaluation, History
+
+ROOT = Path(__file__).parent.parent
 
 # The figures, with the controls of their chapters and data that are quick to make.
 
@@ -476,19 +478,6 @@ def test_the_bands_are_mean_and_range_of_the_seeds(
         ("high", wanted.amax(0)),
     ):
         torch.testing.assert_close(torch.tensor([point[key] for point in found]), values)
-
-
-def test_a_run_that_came_to_grief_can_be_compared(tab: Page, gallery: str) -> None:
-    nan = [math.nan] * 12
-    broken = {**some_runs(), "broken": [Run(0, History("", nan, nan, [0.1] * 12), nn.Identity())]}
-    figure = explore(
-        partial(experiments.compare, broken),
-        first=Choice("first recipe", list(broken), value="broken"),
-        second=Choice("second recipe", list(broken), value="shifts"),
-        show=Choice("quantity", list(experiments.MEASURES), value="training loss"),
-    )
-    curves = model_of(figure)["measures"]["training loss"]["curves"]["broken"]
-    assert curves == [[None] * 12]
 
 
 def test_the_reliability_is_that_of_the_probabilities(figures: dict[str, Explorable]) -> None:

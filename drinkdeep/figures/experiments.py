@@ -1,6 +1,5 @@
 """Experiments side by side: sweeps, spreads over seeds, calibration, and where the time goes."""
 
-import math
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any, NamedTuple
@@ -172,14 +171,7 @@ def _histories_in_browser(_: object, results: Mapping[str, Sequence[Run]]) -> di
         "measures": {
             show: {
                 "label": measure.label,
-                "curves": {
-                    name: [
-                        # A run that came to grief has no numbers; JSON has no nan.
-                        [value if math.isfinite(value) else None for value in numbers(curve)]
-                        for curve in _means(runs, measure)
-                    ]
-                    for name, runs in results.items()
-                },
+                "curves": {name: numbers(_means(runs, measure)) for name, runs in results.items()},
             }
             for show, measure in MEASURES.items()
         }
