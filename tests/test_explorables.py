@@ -398,8 +398,14 @@ def test_the_landscape_is_that_of_torchs_loss(
     costs = cost.LOSSES[loss](lines, y.expand_as(lines), reduction="none").mean(dim=2)
     data = [loss, {name: model_of(figures["line_landscape"])[name] for name in ("x", "y")}]
     found = called(tab, gallery, "line_landscape", "m.landscape(...a)", data)
-    torch.testing.assert_close(torch.tensor(found["costs"], dtype=torch.double), costs)
-    assert found["lowest"] == pytest.approx(costs.min().item())
+    row, column = divmod(int(costs.argmin()), len(w))
+    assert found["best"] == pytest.approx([w[column].item(), b[row].item()])
+    assert [found["lowest"], found["highest"]] == pytest.approx(
+        [costs.min().item(), costs.max().item()]
+    )
+    places = [[w[i].item(), b[j].item(), *data] for i, j in ((0, 0), (50, 7), (180, 200))]
+    heights = called(tab, gallery, "line_landscape", "a.map((place) => m.cost(...place))", places)
+    assert heights == pytest.approx([costs[j, i].item() for i, j in ((0, 0), (50, 7), (180, 200))])
     # A contour is where the cost is what is written beside it.
     level = (costs.min() + costs.max()).item() / 4
     way = called(
@@ -412,7 +418,7 @@ def test_the_landscape_is_that_of_torchs_loss(
     slopes, intercepts = torch.tensor(way, dtype=torch.double).T
     lines = slopes[:, None] * x + intercepts[:, None]
     heights = cost.LOSSES[loss](lines, y.expand_as(lines), reduction="none").mean(dim=1)
-    torch.testing.assert_close(heights, torch.full_like(heights, level), rtol=1e-5, atol=0)
+    torch.testing.assert_close(heights, torch.full_like(heights, level), rtol=5e-3, atol=0)
 
 
 def test_the_replayed_gradients_are_those_of_two_backward_passes(
@@ -687,6 +693,20 @@ HURRY = """async () => {
 }"""
 
 
+def thread_time(tab: Page, act: Callable[[], object]) -> float:
+    """Seconds that the page's own thread works while ``act`` is under way."""
+    browser = tab.context.new_cdp_session(tab)
+    browser.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        metrics = browser.send("Performance.getMetrics")["metrics"]
+        return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
+
+    before = spent()
+    act()
+    return spent() - before
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_a_figure_is_drawn_within_a_frame(tab: Page, gallery: str, name: str) -> None:
     """All that the page's thread does from a moved control to the next is well under 16.7 ms.
@@ -694,14 +714,21 @@ def test_a_figure_is_drawn_within_a_frame(tab: Page, gallery: str, name: str) ->
     Its own time is counted, not the clock's: the machine may have other things to do as well.
     """
     visit(tab, gallery, name)
-    browser = tab.context.new_cdp_session(tab)
-    browser.send("Performance.enable", {"timeDomain": "threadTicks"})
+    spent = thread_time(tab, lambda: tab.evaluate(HURRY)) / 90
+    print(f"{name}: {1000 * spent:.2f} ms a frame")
+    assert spent < 0.010
 
-    def spent() -> float:
-        metrics = browser.send("Performance.getMetrics")["metrics"]
-        return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
-    before = spent()
-    tab.evaluate(HURRY)
-    print(f"{name}: {1000 * (spent() - before) / 90:.2f} ms a frame")
-    assert spent() - before < 90 * 0.010
+def test_another_landscape_is_computed_within_a_frame(tab: Page, gallery: str) -> None:
+    visit(tab, gallery, "line_landscape")
+    choose = """async () => {
+      const input = document.querySelector("figure[data-explore] select");
+      input.selectedIndex += 1;
+      input.dispatchEvent(new Event("change"));
+      await new Promise(requestAnimationFrame);
+    }"""
+    for loss in ("absolute", "Huber"):
+        spent = thread_time(tab, lambda: tab.evaluate(choose))
+        print(f"{loss}: {1000 * spent:.2f} ms")
+        assert loss in tab.locator(".dd-reading").inner_text()
+        assert spent < 0.0167

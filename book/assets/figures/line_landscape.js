@@ -24,8 +24,12 @@ export const LOSSES = {
 };
 
 // The mean loss of the line ŷ = slope · x + intercept.
-export const cost = (slope, intercept, loss, { x, y }) =>
-  x.reduce((sum, at, i) => sum + LOSSES[loss](slope * at + intercept - y[i]), 0) / x.length;
+export const cost = (slope, intercept, loss, { x, y }) => {
+  const lossOf = LOSSES[loss];
+  let sum = 0;
+  for (let i = 0; i < x.length; i += 1) sum += lossOf(slope * x[i] + intercept - y[i]);
+  return sum / x.length;
+};
 
 // Evenly spaced, counted from both ends as torch does it.
 const linspace = (from, to, count) => {
@@ -35,21 +39,27 @@ const linspace = (from, to, count) => {
   );
 };
 
-// The cost over all slopes w and intercepts b of the map, costs[b][w], and where it is lowest.
+// Of the costs of all lines on the map the lowest, where it is, and the highest. A cost that is
+// convex is highest in a corner; and for each slope it falls with the intercept until it rises.
 export const landscape = (loss, data) => {
   const [w, b] = [linspace(-1.2, 0.6, 181), linspace(10, 20, 201)];
-  const costs = b.map((intercept) => w.map((slope) => cost(slope, intercept, loss, data)));
-  let best = [0, 0];
-  costs.forEach((row, i) =>
-    row.forEach((value, j) => {
-      if (value < costs[best[0]][best[1]]) best = [i, j];
-    }),
-  );
-  return { w, b, costs, lowest: costs[best[0]][best[1]], best: [w[best[1]], b[best[0]]] };
+  const at = (slope, place) => cost(slope, b[place], loss, data);
+  const bottoms = w.map((slope) => {
+    let [from, to] = [0, b.length - 1];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (at(slope, middle + 1) < at(slope, middle)) from = middle + 1;
+      else to = middle;
+    }
+    return { lowest: at(slope, from), best: [slope, b[from]] };
+  });
+  const corners = [w[0], w.at(-1)].flatMap((slope) => [at(slope, 0), at(slope, b.length - 1)]);
+  const bottom = bottoms.reduce((one, other) => (other.lowest < one.lowest ? other : one));
+  return { ...bottom, highest: Math.max(...corners) };
 };
 
-const known = {};
-const mapOf = (loss, data) => (known[loss] ??= landscape(loss, data));
+// Each map is made once and kept with its data.
+const mapOf = (loss, data) => ((data.maps ??= {})[loss] ??= landscape(loss, data));
 
 export const words = ({ slope, intercept, loss }, data) => {
   const { lowest, best } = mapOf(loss, data);
@@ -72,8 +82,8 @@ export const words = ({ slope, intercept, loss }, data) => {
 // The line of equal cost at `level` around the lowest point, which all three losses, being convex,
 // have just one of: on each of its rays the cost rises, and the place is found by halving.
 export const ring = (level, loss, best, data) =>
-  Array.from({ length: 121 }, (_, i) => {
-    const angle = (Math.PI * i) / 60;
+  Array.from({ length: 73 }, (_, i) => {
+    const angle = (Math.PI * i) / 36;
     // Directions evenly spread on the map, which is 1.8 wide and 10 high.
     const at = (reach) => [
       best[0] + 1.8 * reach * Math.cos(angle),
@@ -81,7 +91,7 @@ export const ring = (level, loss, best, data) =>
     ];
     let [inside, outside] = [0, 1];
     while (cost(...at(outside), loss, data) < level) outside *= 2;
-    for (let halving = 0; halving < 24; halving += 1) {
+    for (let halving = 0; halving < 12; halving += 1) {
       const middle = (inside + outside) / 2;
       if (cost(...at(middle), loss, data) < level) inside = middle;
       else outside = middle;
@@ -92,12 +102,11 @@ export const ring = (level, loss, best, data) =>
 // Contours at equal steps of the square root of the height: in a parabolic bowl they are evenly
 // spaced. The ground grows darker with each that is passed.
 const contours = ({ X, Y, across, up }, map, loss, data) => {
-  const highest = Math.max(...map.costs.flat());
   const ground = svg("g", { fill: tone("blue"), "fill-opacity": 0.055, "fill-rule": "evenodd" });
   const lines = svg("g");
   const heights = svg("g");
   for (let k = 1; k < 9; k += 1) {
-    const level = map.lowest + (highest - map.lowest) * (k / 9) ** 2;
+    const level = map.lowest + (map.highest - map.lowest) * (k / 9) ** 2;
     const points = ring(level, loss, map.best, data).map(([w, b]) => [X(w), Y(b)]);
     const path = line(points, { stroke: tone("muted"), "stroke-width": 1 });
     ground.append(svg("path", { d: `M0 0H${across}V${up}H0Z${path.getAttribute("d")}Z` }));
@@ -105,7 +114,7 @@ const contours = ({ X, Y, across, up }, map, loss, data) => {
     if (k % 2 === 0) {
       // Straight above the lowest point, or below it where above is no room.
       const [x, y] =
-        [points[30], points[90]].find((point) => point[1] > 12 && point[1] < up - 12) ?? [];
+        [points[18], points[54]].find((point) => point[1] > 12 && point[1] < up - 12) ?? [];
       const middle = { "text-anchor": "middle", dy: "0.35em", class: "dd-small dd-halo" };
       if (x) heights.append(text(x, y, fixed(level, 1), middle));
     }
