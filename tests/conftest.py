@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from browsing import ALIVE, watch
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
@@ -30,10 +31,6 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
-
-
-# That every interactive figure of a page has come alive.
-ALIVE = "() => !document.querySelector('figure[data-explore]:not([data-alive])')"
 
 
 @pytest.fixture(scope="session")
@@ -100,33 +97,6 @@ def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Browse
     )
     yield context
     context.close()
-
-
-def watch(page: Page, home: str) -> list[str]:
-    """A list that fills with whatever goes wrong in a page served from ``home``."""
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            faults.append(f"console: {message.text}") if message.type == "error" else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((home, "data:", "blob:"))
-            else faults.append(f"request to another host: {request.url}")
-        ),
-    )
-    page.on(
-        "response",
-        lambda answer: (
-            faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
-        ),
-    )
-    return faults
 
 
 @pytest.fixture

@@ -205,6 +205,39 @@ def test_a_page_is_whole_and_accessible(open_page: Callable[[str], Page], name: 
     assert report.violations_count == 0, report.generate_report()
 
 
+# What a figure shows and says.
+SEEN = "(figure) => figure.querySelector('[role=img]').outerHTML + figure.textContent"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_each_control_of_each_interactive_figure_answers_to_the_keyboard(
+    open_page: Callable[[str], Page], name: str
+) -> None:
+    page = open_page(name)
+    figures = page.locator("figure[data-explore]").all()
+    texts = [
+        output.get("data", {}).get("text/plain", "")
+        for cell in nbformat.read(SOURCES[name], 4).cells
+        for output in cell.get("outputs", [])
+    ]
+    wanted = sum(text.startswith("Interactive figure: ") for text in texts)
+    assert len(figures) == wanted > 0
+    for figure in figures:
+        for control in figure.locator("input, select").all():
+            before = figure.evaluate(SEEN)
+            last = control.evaluate(
+                "(e) => e.selectedIndex > 0 || Number(e.value) === Number(e.max)"
+            )
+            if control.get_attribute("type") == "checkbox":
+                control.press("Space")
+            else:
+                control.press("Home" if last else "End")
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+            assert figure.evaluate(SEEN) != before, control.evaluate(
+                "(e) => e.labels[0].textContent"
+            )
+
+
 @pytest.fixture
 def phone(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")

@@ -156,6 +156,13 @@ def alive(still: str, module: str, model: str) -> str:
     )
 
 
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+
+
+def _hundredths(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
+
+
 def _inline_svg(figure: Figure, prefix: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context(_NO_PAPER):
@@ -166,5 +173,7 @@ def _inline_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
     svg = re.sub(r"#[0-9a-f]{6}\b", lambda match: _VARIABLE.get(match.group(), match.group()), svg)
+    # A hundredth of a point can't be seen; more digits would make a page a tenth heavier.
+    svg = re.sub(r'\b[dxy]="[^"]*"', lambda places: _LONG.sub(_hundredths, places.group()), svg)
     # The panels' container speaks for all of them.
     return re.sub(r"<svg ", '<svg aria-hidden="true" ', svg, count=1).replace("\n", "")
