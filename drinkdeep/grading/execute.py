@@ -8,6 +8,7 @@ import logging
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -114,7 +115,8 @@ class Student:
 
     def __enter__(self) -> "Student":
         """Start the kernel."""
-        self._context = self._client.setup_kernel(cleanup_kc=True)
+        # What ipykernel says to a terminal is for nobody here.
+        self._context = self._client.setup_kernel(cleanup_kc=True, stdout=DEVNULL)
         self._context.__enter__()
         return self
 
