@@ -8,7 +8,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab release bank notebooks record lock benchmark-loader clean
+.PHONY: help book test lab release bank notebooks record lock benchmark-loader benchmark-draw lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -67,6 +67,12 @@ lock:
 
 benchmark-loader: $(READY)
 	@$(BIN)/python benchmarks/loader.py
+
+benchmark-draw: book
+	@$(BIN)/python benchmarks/draw.py
+
+lighthouse: book
+	@$(BIN)/python tools/lighthouse.py
 
 clean:
 	rm -rf _build .venv

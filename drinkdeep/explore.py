@@ -1,50 +1,60 @@
-"""Interactive figures: alive beside a kernel, a well-chosen still in a page that has none.
+"""Interactive figures: alive in JupyterLab and in the page, a still where nothing can move.
 
 One interface for all of them: a function that draws a :class:`~drinkdeep.figures.Picture` from
 plain values, and one control a value. A chapter writes::
 
     explore(
-        figures.parabola_descent,
-        rate=Slider("learning rate α", 0.02, 1.1, 0.02, value=0.3),
-        start=Slider("start w₀", -3, 3, 0.1, value=2.5),
+        partial(descent.parabola, curvature=4.0, minimum=1.0, lowest=1.0),
+        rate=Slider("learning rate α", 0.01, 0.62, 0.01, value=0.45),
+        start=Slider("start w₀", -2.5, 4.5, 0.1, value=3.8),
     )
 
-In JupyterLab the controls are ipywidgets and the picture is drawn again as they move. In a
-published page only the still is there, so that no reader meets a dead control.
+In JupyterLab the controls are ipywidgets, and the function draws the picture again as they move.
+A published page has no Python: there a module of ``book/assets/figures/`` draws it, from the same
+numbers, which lie beside the still. The still is what a reader without scripts sees, so that
+nobody meets a dead control.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from drinkdeep.figures.picture import Picture
+from drinkdeep.figures.browser import module_and_data
+from drinkdeep.figures.picture import Picture, alive
 
 
 @dataclass(frozen=True)
 class Slider:
-    """A number between ``start`` and ``stop``; on a ``log`` scale ``step`` is a power of ten."""
+    """A number from ``start`` to ``stop``, in steps; whole if all four numbers are."""
 
     label: str
     start: float
     stop: float
     step: float
     value: float
-    log: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it counts something."""
+        return all(isinstance(x, int) for x in (self.start, self.stop, self.step, self.value))
+
+    def values(self) -> list[float]:
+        """All the values that it can take."""
+        count = round((self.stop - self.start) / self.step) + 1
+        return [round(self.start + i * self.step, 9) for i in range(count)]
 
     def widget(self) -> Any:
         """The ipywidget for it."""
         import ipywidgets as widgets
 
-        common = {"description": self.label, "value": self.value, **_WIDE}
-        if self.log:
-            from math import log10
+        kind = widgets.IntSlider if self.whole else widgets.FloatSlider
+        span = {"min": self.start, "max": self.stop, "step": self.step, "value": self.value}
+        return kind(description=self.label, **span, **_WIDE)
 
-            return widgets.FloatLogSlider(
-                min=log10(self.start), max=log10(self.stop), step=self.step, **common
-            )
-        whole = all(isinstance(x, int) for x in (self.start, self.stop, self.step, self.value))
-        kind = widgets.IntSlider if whole else widgets.FloatSlider
-        return kind(min=self.start, max=self.stop, step=self.step, **common)
+    def markup(self) -> dict[str, Any]:
+        """What a page makes the control of."""
+        return {"kind": "slider", "whole": self.whole, **asdict(self)}
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,10 @@ class Choice:
             options=list(self.options), value=self.value, description=self.label, **_WIDE
         )
 
+    def markup(self) -> dict[str, Any]:
+        """What a page makes the control of."""
+        return {"kind": "choice", **asdict(self)}
+
 
 @dataclass(frozen=True)
 class Toggle:
@@ -76,6 +90,10 @@ class Toggle:
         import ipywidgets as widgets
 
         return widgets.Checkbox(value=self.value, description=self.label, **_WIDE)
+
+    def markup(self) -> dict[str, Any]:
+        """What a page makes the control of."""
+        return {"kind": "toggle", **asdict(self)}
 
 
 Control = Slider | Choice | Toggle
@@ -110,20 +128,38 @@ class Explorable:
             field.observe(redraw, names="value")
         return widgets.VBox([*fields.values(), drawing])
 
+    def page(self, still: str) -> str:
+        """The figure for a page: the ``still``, the module that brings it alive, and its model.
+
+        The model is the modules' only source: the data by their names, each control's value
+        under the control's name, and under ``controls`` what the controls are made of.
+        """
+        module, data = module_and_data(self.draw, self.controls)
+        model = {
+            **data,
+            **{name: control.value for name, control in self.controls.items()},
+            "controls": [
+                {"name": name, **control.markup()} for name, control in self.controls.items()
+            ],
+        }
+        return alive(still, module, json.dumps(model, ensure_ascii=False, allow_nan=False))
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
-        # Drawn once for all three. The page takes text/html, the still; JupyterLab prefers the
-        # widget, and falls back on the still when the notebook is opened without its kernel. The
-        # words are also the text that is committed with a notebook.
-        still = self.still()
-        page = still.html()
-        words = {"text/plain": f"Interactive figure: {still.alt}", "text/html": page}
-        return {**self._panel(page)._repr_mimebundle_(), **words}
+        # Drawn once for all three. The page takes text/html; JupyterLab prefers the widget, and
+        # falls back on the still when the notebook is opened without its kernel. The words are
+        # also the text that is committed with a notebook.
+        picture = self.still()
+        still = picture.html()
+        words = {"text/plain": f"Interactive figure: {picture.alt}", "text/html": self.page(still)}
+        return {**self._panel(still)._repr_mimebundle_(), **words}
 
 
 def explore(draw: Callable[..., Picture], **controls: Control) -> Explorable:
     """An interactive figure: ``draw`` takes the controls' values by name and returns a picture.
 
-    The controls' first values are those of the still, so choose them to make the figure's point.
-    The picture's caption is its reading: it should say in words what the values led to.
+    ``draw`` is marked with :func:`~drinkdeep.figures.browser.in_browser`, and may have arguments
+    bound with ``functools.partial``. The controls' first values are those of the still, so choose
+    them to make the figure's point. The picture's caption is its reading: it should say in words
+    what the values led to.
     """
     return Explorable(draw, controls)

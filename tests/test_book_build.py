@@ -146,3 +146,37 @@ def test_half_written_outputs_are_made_again(small_book: Path) -> None:
     again = book(small_book)
     assert again.returncode == 0, again.stderr
     assert RUNS in again.stdout
+
+
+def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
+    small_book: Path,
+) -> None:
+    notebook = small_book / "_build/html/book/notebook.html"
+    assert book(small_book).returncode == 0
+    before = notebook.read_text()
+    assert "launch-buttons" not in before
+    assert "og:image" not in before
+    assert 'property="og:title" content="A notebook"' in before
+
+    config = small_book / "_config.yml"
+    said = config.read_text()
+    for name, value in {
+        "baseurl": "https://owner.example/name/",
+        "repository_url": "https://github.com/owner/name",
+        "jupyterhub_url": "https://hub.example",
+    }.items():
+        said = said.replace(f'{name}: ""', f"{name}: {value}")
+    config.write_text(said)
+    assert book(small_book).returncode == 0
+    page = notebook.read_text()
+    for words in (
+        "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/notebook.ipynb",
+        "https://colab.research.google.com/github/owner/name/blob/main/book/notebook.ipynb",
+        "%pip install git+https://github.com/owner/name",
+        "https://hub.example/hub/user-redirect/git-pull?",
+        'rel="canonical" href="https://owner.example/name/book/notebook.html"',
+        'property="og:image" content="https://owner.example/name/_static/card.png"',
+    ):
+        assert words in page
+    assert (small_book / "_build/html/_static/card.png").is_file()
+    assert 'href="https://owner.example/name"' in (small_book / "_build/html/404.html").read_text()

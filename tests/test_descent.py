@@ -53,7 +53,7 @@ def test_parabola_says_where_twelve_steps_lead(rate: float, fate: str) -> None:
 def test_valley_shrinks_below_its_edge_and_grows_above(momentum: float) -> None:
     edge = 2 * (1 + momentum) / 3.5
     for rate, fate in ((0.8 * edge, "shrinks"), (1.1 * edge, "grows")):
-        assert fate in descent.valley(rate, momentum, bowl=BOWL, start=START).caption
+        assert fate in descent.valley(rate, momentum, *START.tolist(), bowl=BOWL).caption
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.95])
@@ -61,4 +61,4 @@ def test_valley_shrinks_below_its_edge_and_grows_above(momentum: float) -> None:
 def test_sliders_ends_are_drawn_without_complaint(rate: float, momentum: float) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert "<svg" in descent.valley(rate, momentum, bowl=BOWL, start=START).html()
+        assert "<svg" in descent.valley(rate, momentum, *START.tolist(), bowl=BOWL).html()

@@ -1,5 +1,7 @@
 """A picture carries its message in shapes and in words, in light and in dark."""
 
+import base64
+import json
 import re
 from collections.abc import Callable
 
@@ -7,8 +9,9 @@ import pytest
 import torch
 
 from drinkdeep import figures
-from drinkdeep.explore import Choice, Slider, Toggle, explore
+from drinkdeep.explore import Choice, Explorable, Slider, Toggle, explore
 from drinkdeep.figures import Picture, palette, panel
+from drinkdeep.figures.browser import grey, in_browser, numbers
 from drinkdeep.training import History
 
 
@@ -70,6 +73,15 @@ def test_every_drawn_colour_follows_the_theme() -> None:
     assert "var(--dd-ink," in drawing
 
 
+def test_places_are_written_to_hundredths_of_a_point() -> None:
+    figure, axes = panel()
+    axes.plot([0, 1 / 3, 1], [0, 1 / 7, 1], "o-")
+    drawing = Picture((figure,), "A line that rises.").html()
+    places = re.findall(r'\b[dxy]="([^"]*)"', drawing)
+    assert len(places) > 10
+    assert not re.search(r"\.\d{3}", " ".join(places))
+
+
 def test_two_pictures_on_a_page_share_no_id() -> None:
     pages = [a_picture("One.").html(), a_picture("Two.").html()]
     one, two = (set(re.findall(r'id="([^"]+)"', page)) for page in pages)
@@ -117,13 +129,14 @@ def test_a_grid_refuses_titles_that_do_not_match() -> None:
         figures.digit_grid(torch.rand(5, 784), ["a"], alt="Five.")
 
 
+@in_browser("line", lambda controls: {"words": "</script>", "names": list(controls)})
 def draw_with(amount: float, colour: str, dashed: bool) -> Picture:
     figure, axes = panel()
     axes.plot([0, amount], [0, 1], "--" if dashed else "-", color=palette.TONES[colour].light)
     return Picture((figure,), "A line.", f"To {amount:.1f} in {colour}, dashed: {dashed}.")
 
 
-def an_explorable() -> object:
+def an_explorable() -> Explorable:
     return explore(
         draw_with,
         amount=Slider("amount", 0.5, 2.0, 0.5, value=1.0),
@@ -145,6 +158,31 @@ def test_an_explorable_is_drawn_again_when_a_control_moves() -> None:
     assert "To 1.5 in blue, dashed: True." in drawing.value
 
 
-def test_a_logarithmic_slider_spans_powers_of_ten() -> None:
-    widget = Slider("rate", 0.001, 1.0, 0.1, value=0.01, log=True).widget()
-    assert (widget.min, widget.max, widget.value) == (-3, 0, 0.01)
+def test_a_page_gets_the_still_and_what_brings_it_alive() -> None:
+    page = an_explorable()._repr_mimebundle_()["text/html"]
+    assert page.startswith('<figure data-explore="line" class="dd-figure">')
+    (model,) = re.findall(r'<script type="application/json">(.*?)</script></figure>$', page)
+    state = json.loads(model)
+    assert state["words"] == "</script>"
+    assert state["names"] == [control["name"] for control in state["controls"]]
+    assert (state["amount"], state["colour"], state["dashed"]) == (1.0, "green", False)
+    assert [control["kind"] for control in state["controls"]] == ["slider", "choice", "toggle"]
+
+
+def test_a_slider_takes_the_values_of_its_steps() -> None:
+    assert Slider("rate", 0.0, 0.3, 0.1, value=0.1).values() == [0.0, 0.1, 0.2, 0.3]
+    assert Slider("step", 0, 2, 1, value=0).whole
+    assert not Slider("score", 0.0, 2.0, 1.0, value=0.0).whole
+
+
+def test_numbers_for_the_browser_are_those_of_float32() -> None:
+    values = torch.tensor([[0.1, 1 / 3], [1e-7, 16777217.0]])
+    told = json.loads(json.dumps(numbers(values)))
+    assert torch.equal(torch.tensor(told), values)
+    assert max(len(str(number)) for row in told for number in row) < 15
+    assert numbers(torch.tensor([0.1], dtype=torch.double)) == [0.1]
+
+
+def test_grey_levels_are_a_byte_each_row_by_row() -> None:
+    packed = base64.b64decode(grey(torch.tensor([[0.0, 1.0], [0.5, 1 / 255]])))
+    assert list(packed) == [0, 255, 128, 1]

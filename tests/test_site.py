@@ -1,15 +1,8 @@
 """The built site: whole, self-contained, and readable by everyone, in a real browser."""
 
-import functools
 import gzip
-import http.server
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -19,12 +12,11 @@ import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup, Tag
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from drinkdeep.figures.palette import PAGE, TONES
 
 ROOT = Path(__file__).parent.parent
-SITE = ROOT / "_build" / "html"
 SOURCES = {
     source.relative_to(ROOT).with_suffix(".html").as_posix(): source
     for entry in re.findall(r"(?:root|file): *(\S+)", (ROOT / "_toc.yml").read_text())
@@ -39,20 +31,7 @@ SOURCES = {
 CHAPTERS = [p for p, s in SOURCES.items() if s.suffix == ".ipynb" and p.startswith("book/")]
 EXERCISES = [page for page in SOURCES if page.startswith("exercises/")]
 # Written by the builder beside the pages of the table of contents.
-OTHERS = ["index.html", "search.html", "genindex.html"]
-
-
-@pytest.fixture(scope="session")
-def site() -> Path:
-    """The folder of the site, built by the command that a user gives."""
-    build = subprocess.run(
-        [sys.executable, ROOT / "tools" / "book.py", ROOT],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert build.returncode == 0, build.stdout + build.stderr
-    return SITE
+OTHERS = ["index.html", "404.html", "search.html", "genindex.html"]
 
 
 @cache
@@ -157,6 +136,13 @@ def test_a_page_asks_no_other_host_for_anything(site: Path, name: str) -> None:
         assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", style), style
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_says_what_it_is_about_where_it_is_shared(site: Path, name: str) -> None:
+    page = read(site / name)
+    assert page.find("meta", property="og:title")["content"] == words(page.h1).removesuffix("#")
+    assert 20 <= len(page.find("meta", property="og:description")["content"]) <= 202
+
+
 def test_no_style_sheet_asks_another_host_for_anything(site: Path) -> None:
     sheets = list(site.rglob("*.css"))
     assert sheets
@@ -191,98 +177,6 @@ def test_the_style_sheet_has_the_colours_of_the_figures(site: Path) -> None:
 
 # How the pages behave in a browser.
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        reason = "Chromium is not installed, so the site was not seen in a browser"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def address(site: Path) -> Iterator[str]:
-    """Where the site is served."""
-    handler = functools.partial(Quiet, directory=site)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-@pytest.fixture(
-    scope="module",
-    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
-    ids=lambda param: f"{param[0]}-{param[1]}",
-)
-def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
-    width, scheme = request.param
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def open_page(window: BrowserContext, address: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a page of the site; afterwards nothing may have gone wrong in it."""
-    page = window.new_page()
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(f"script: {error}"))
-    page.on(
-        "console",
-        lambda message: (
-            faults.append(f"console: {message.text}") if message.type == "error" else None
-        ),
-    )
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith((address, "data:", "blob:"))
-            else faults.append(f"request to another host: {request.url}")
-        ),
-    )
-    page.on(
-        "response",
-        lambda answer: (
-            faults.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None
-        ),
-    )
-
-    def go(name: str) -> Page:
-        page.goto(f"{address}/{name}", wait_until="load")
-        return page
-
-    yield go
-    page.close()
-    assert not faults
-
-
 # What sticks out of the page sideways, apart from what scrolls in a box of its own.
 WIDER_THAN_THE_PAGE = """() => {
   const room = document.documentElement.clientWidth;
@@ -311,6 +205,39 @@ def test_a_page_is_whole_and_accessible(open_page: Callable[[str], Page], name: 
     assert report.violations_count == 0, report.generate_report()
 
 
+# What a figure shows and says.
+SEEN = "(figure) => figure.querySelector('[role=img]').outerHTML + figure.textContent"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_each_control_of_each_interactive_figure_answers_to_the_keyboard(
+    open_page: Callable[[str], Page], name: str
+) -> None:
+    page = open_page(name)
+    figures = page.locator("figure[data-explore]").all()
+    texts = [
+        output.get("data", {}).get("text/plain", "")
+        for cell in nbformat.read(SOURCES[name], 4).cells
+        for output in cell.get("outputs", [])
+    ]
+    wanted = sum(text.startswith("Interactive figure: ") for text in texts)
+    assert len(figures) == wanted > 0
+    for figure in figures:
+        for control in figure.locator("input, select").all():
+            before = figure.evaluate(SEEN)
+            last = control.evaluate(
+                "(e) => e.selectedIndex > 0 || Number(e.value) === Number(e.max)"
+            )
+            if control.get_attribute("type") == "checkbox":
+                control.press("Space")
+            else:
+                control.press("Home" if last else "End")
+            page.evaluate("() => new Promise(requestAnimationFrame)")
+            assert figure.evaluate(SEEN) != before, control.evaluate(
+                "(e) => e.labels[0].textContent"
+            )
+
+
 @pytest.fixture
 def phone(chromium: Browser, address: str) -> Iterator[Page]:
     context = chromium.new_context(viewport={"width": 390, "height": 800}, reduced_motion="reduce")
@@ -329,6 +256,18 @@ def test_the_menu_of_a_phone_opens_and_leads_on(phone: Page) -> None:
     phone.wait_for_url(f"**/{last}")
 
 
+@pytest.mark.parametrize("side", ["primary", "secondary"])
+def test_a_menu_of_a_phone_is_left_with_the_keyboard(phone: Page, side: str) -> None:
+    button = phone.locator(f".{side}-toggle")
+    button.focus()
+    phone.keyboard.press("Enter")
+    menu = phone.locator(f"#pst-{side}-sidebar-modal")
+    menu.wait_for(state="visible")
+    phone.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+    phone.wait_for_function("e => e === document.activeElement", arg=button.element_handle())
+
+
 def test_the_theme_follows_the_switch_and_is_remembered(phone: Page) -> None:
     theme = "document.documentElement.dataset.theme"
     assert phone.evaluate(theme) == "light"
@@ -345,6 +284,43 @@ def test_the_search_finds(phone: Page) -> None:
     phone.keyboard.type("network")
     phone.keyboard.press("Enter")
     phone.locator("#search-results li a").first.wait_for()
+
+
+def test_a_lost_reader_finds_the_book(
+    chromium: Browser, site: Path, serve: Callable[[Path], str]
+) -> None:
+    """Wherever the site lies, and however deep the address that leads nowhere."""
+    home = f"{serve(site.parent)}/{site.name}"
+    page = chromium.new_page()
+    for lost in ("gone.html", "a/b/c/"):
+        # Servers answer with this page at the address that was asked for; this one has to be told.
+        page.route(
+            f"{home}/{lost}", lambda route: route.fulfill(path=site / "404.html", status=404)
+        )
+        page.goto(f"{home}/{lost}")
+        page.get_by_role("link", name="first page").click()
+        page.wait_for_url(f"{home}/book/index.html")
+    page.close()
+
+
+def test_a_notebook_can_be_taken_along(phone: Page, address: str) -> None:
+    phone.goto(f"{address}/{CHAPTERS[0]}")
+    phone.get_by_role("button", name="Download this page").click()
+    with phone.expect_download() as download:
+        phone.get_by_role("link", name=".ipynb").click()
+    assert nbformat.read(download.value.path(), 4).cells
+
+
+def test_code_is_copied(phone: Page, address: str) -> None:
+    phone.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    phone.goto(f"{address}/{CHAPTERS[0]}")
+    cell = phone.locator(".cell_input").first
+    button = cell.get_by_role("button")
+    button.focus()
+    phone.keyboard.press("Enter")
+    phone.wait_for_function("navigator.clipboard.readText().then((text) => text.length > 0)")
+    copied = phone.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").text_content().strip()
 
 
 def test_paper_is_light(chromium: Browser, address: str) -> None:

@@ -149,6 +149,8 @@ def main() -> int:
     unfinished.write_text(inputs)
     unfinished.replace(stamp)
     print(f"The book is built. Open {index}")
+    # Browsers load no modules from a disk.
+    print(f"For figures that move, serve it: python3 -m http.server --directory {index.parent}")
     return 0
 
 

@@ -33,3 +33,9 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   page.theme = theme;
 });
+
+// A menu of a phone that closes gives the keyboard back to the button that opened it.
+for (const side of ["primary", "secondary"]) {
+  const menu = document.getElementById(`pst-${side}-sidebar-modal`);
+  menu?.addEventListener("close", () => document.querySelector(`.${side}-toggle`).focus());
+}

@@ -5,7 +5,7 @@ theme writes in ``templates/``, what docutils writes here.
 """
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from docutils import nodes
@@ -13,6 +13,8 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
+
+from drinkdeep.figures.palette import PAGE, TONES
 
 
 def visit_citation(translator: HTML5Translator, node: nodes.citation) -> None:
@@ -33,9 +35,13 @@ def depart_citation(translator: HTML5Translator, node: nodes.citation) -> None:
         translator.body.append("</div>\n")
 
 
-def first_page(_: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The page at the root of the site; the one that the table of contents writes has no title."""
+def more_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The page at the root, whose own has no title, and the one for addresses that lead nowhere."""
     yield "index", {}, "first_page.html"
+    mark = (Path(__file__).parent.parent / "assets" / "mark.svg").read_text(encoding="utf-8")
+    colours = {"paper": PAGE, "ink": TONES["ink"], "link": TONES["blue"]}
+    site = app.config.html_baseurl
+    yield "404", {"mark": mark, "site": site, **colours}, "not_found.html"
 
 
 class OfferNotebook(SphinxTransform):
@@ -72,7 +78,7 @@ class OfferNotebook(SphinxTransform):
 def setup(app: Sphinx) -> dict[str, Any]:
     """Hook into the writing of pages."""
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
-    app.connect("html-collect-pages", first_page)
+    app.connect("html-collect-pages", more_pages)
     app.add_transform(OfferNotebook)
     # Jupyter Book always sets this value, of an extension that this book doesn't load.
     app.add_config_value("comments_config", {}, "")

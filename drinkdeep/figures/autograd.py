@@ -8,7 +8,9 @@ each layer ordered by the mean place of its neighbours (Sugiyama, Tagawa and Tod
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import combinations, pairwise
+from typing import Any
 
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -16,6 +18,7 @@ from matplotlib.path import Path
 from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
+from drinkdeep.figures.browser import in_browser
 from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, WASH
 from drinkdeep.figures.picture import Picture, panel
 
@@ -163,11 +166,29 @@ class _Look:
     width: float = 1.4
 
 
-def _draw(
-    root: Node, look: Callable[[Node], _Look], label: Callable[[Node, int], str] = lambda *_: ""
-) -> Figure:
-    """Draw the graph below ``root``, the root on top, an arrow from each node to its inputs."""
-    looks = {node: look(node) for node in graph_nodes(root)}
+@dataclass(frozen=True)
+class _Way:
+    """An arrow from a node down to its input number ``slot``, and where its number stands."""
+
+    node: Node
+    slot: int
+    curve: list[Place]
+    label: Place
+    anchor: str  # the side of the label that is at its place: left or right
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """All the places of a drawing, in inches from its upper left corner."""
+
+    width: float
+    height: float
+    boxes: dict[Node, tuple[float, float, float, float]]  # middle, width and height
+    ways: list[_Way]
+
+
+def _arrange(root: Node, looks: Mapping[Node, _Look]) -> _Layout:
+    """Lay out the graph below ``root``, the root on top, each node in a box for its lines."""
     size = {
         node: (
             LETTER * looks[node].letters + 0.16,
@@ -186,15 +207,12 @@ def _draw(
     left = min(spot.x - gap(spot) / 2 for spot in everything)
     width = max(spot.x + gap(spot) / 2 for spot in everything) - left
     height = pitch * max(spot.layer for spot in everything) + tall + 0.08
-    figure, axes = panel(width + 0.1, height + 0.1)
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
 
     def middle(spot: _Spot) -> Place:
         return spot.x - left, pitch * spot.layer + tall / 2 + 0.04
 
+    ways = []
     for edge in edges:
-        busy = label(edge.node, edge.slot)
         child = edge.way[-1].node
         assert child is not None
         (x, y), *bends, (x_end, y_end) = (middle(spot) for spot in edge.way)
@@ -203,8 +221,28 @@ def _draw(
         # Straight down between the boxes of a layer that the edge passes.
         passing = [(x, y + side * tall / 2) for x, y in bends for side in (-1, 1)]
         curve = _smooth([start, *passing, end])
+        # Where the edge comes down to the next layer, on the side that it doesn't come from.
+        (x0, _), (x1, y1) = curve[0], curve[3]
+        side = 1 if x1 >= x0 else -1
+        anchor = "left" if side > 0 else "right"
+        ways.append(_Way(edge.node, edge.slot, curve, (x1 + side * 0.07, y1 - 0.11), anchor))
+    boxes = {node: (*middle(spot), *size[node]) for node, spot in spots.items()}
+    return _Layout(width, height, boxes, ways)
+
+
+def _draw(
+    root: Node, look: Callable[[Node], _Look], label: Callable[[Node, int], str] = lambda *_: ""
+) -> Figure:
+    """Draw the graph below ``root``, the root on top, an arrow from each node to its inputs."""
+    looks = {node: look(node) for node in graph_nodes(root)}
+    layout = _arrange(root, looks)
+    figure, axes = panel(layout.width + 0.1, layout.height + 0.1)
+    axes.set(xlim=(0, layout.width), ylim=(layout.height, 0))
+    axes.set_axis_off()
+    for way in layout.ways:
+        busy = label(way.node, way.slot)
         arrow = FancyArrowPatch(
-            path=Path(curve, [Path.MOVETO] + [Path.CURVE4] * (len(curve) - 1)),
+            path=Path(way.curve, [Path.MOVETO] + [Path.CURVE4] * (len(way.curve) - 1)),
             arrowstyle="-|>",
             mutation_scale=9,
             shrinkA=0,
@@ -213,21 +251,8 @@ def _draw(
             linewidth=1.8 if busy else 1.0,
         )
         axes.add_patch(arrow)
-        # Where the edge comes down to the next layer, on the side that it doesn't come from.
-        (x0, _), (x1, y1) = curve[0], curve[3]
-        side = 1 if x1 >= x0 else -1
-        axes.text(
-            x1 + side * 0.07,
-            y1 - 0.11,
-            busy,
-            fontsize=9,
-            color=BLUE,
-            ha="left" if side > 0 else "right",
-            va="center",
-        )
-    for node, spot in spots.items():
-        x, y = middle(spot)
-        wide, high = size[node]
+        axes.text(*way.label, busy, fontsize=9, color=BLUE, ha=way.anchor, va="center")
+    for node, (x, y, wide, high) in layout.boxes.items():
         shown = looks[node]
         box = FancyBboxPatch(
             (x - wide / 2, y - high / 2),
@@ -351,6 +376,116 @@ def listen(output: Tensor) -> list[Visit]:
     return visits
 
 
+class _Replay:
+    """Two backward passes over a graph of scalars, of which every moment can be drawn and told."""
+
+    def __init__(self, output: Tensor, named: Mapping[str, Tensor]) -> None:
+        self.titles, self.visits = _titles(named), listen(output)
+        self.name = {node: title.split(" = ")[0] for node, title in self.titles.items()}
+        self.root = get_gradient_edge(output).node
+        self.widest = max(len(f"gradient {_number(visit.received)}") for visit in self.visits)
+        leaves = (node for node in graph_nodes(self.root) if is_leaf_node(node))
+        self.leaves = sorted(leaves, key=self.name.__getitem__)
+
+    def title(self, node: Node) -> str:
+        return self.titles.get(node, type(node).__name__)
+
+    def turns(self, step: int) -> list[Visit]:
+        """The turns taken in the pass that ``step`` is in; the second begins after the first."""
+        count = len(self.visits)
+        return self.visits[: step - count if step > count else step]
+
+    def grad(self, node: Node, step: int, zero: bool) -> str:
+        """What a leaf's ``.grad`` holds after ``step`` turns."""
+        kept = step > len(self.visits) and not zero
+        carried = {visit.node: visit.received for visit in self.visits} if kept else {}
+        done = {visit.node: visit.received for visit in self.turns(step)}
+        known = [received[node] for received in (carried, done) if node in received]
+        return _number(sum(known)) if known else "None"
+
+    def words(self, step: int, zero: bool) -> tuple[str, str]:
+        """The written alternative of a moment, and its caption."""
+        turns, count, second = self.turns(step), len(self.visits), step > len(self.visits)
+        kept = " and ".join(
+            f"{self.name[leaf]}.grad is {self.grad(leaf, step, zero)}" for leaf in self.leaves
+        )
+        happened = (
+            _told(turns[-1], self.title(turns[-1].node))
+            if turns
+            else f"Nothing has gone backward from {self.name[self.root]} yet."
+        )
+        which = "second" if second else "first"
+        cleared = " The gradients were cleared before it." if second and zero else ""
+        caption = (
+            f"Turn {len(turns)} of {count} in the {which} pass.{cleared} {happened} Now {kept}."
+        )
+        arrived = ", ".join(
+            f"{_number(turn.received)} at {self.title(turn.node)}" for turn in turns
+        )
+        alt = (
+            f"The graph of {self.name[self.root]} after {len(turns)} of its {count} nodes have had "
+            f"their turn in the {which} backward pass.{cleared} "
+            + (f"Gradients so far: {arrived}. " if turns else "")
+            + f"{happened} Now {kept}."
+        )
+        return alt, caption
+
+    def look(self, node: Node, step: int, zero: bool) -> _Look:
+        turns = self.turns(step)
+        done = {visit.node: visit for visit in turns}
+        lines = [self.title(node)]
+        lines.append(f"gradient {_number(done[node].received)}" if node in done else "waiting")
+        if is_leaf_node(node):
+            lines.append(f"{self.name[node]}.grad: {self.grad(node, step, zero)}")
+        # Every moment is laid out alike, so that nothing jumps from one to the next.
+        letters = max(len(lines[0]), self.widest, len(f"{self.name.get(node, '')}.grad: −00"))
+        if turns and node is turns[-1].node:
+            return _Look(lines, letters, ORANGE, width=2.8)
+        if node in done:
+            return _Look(lines, letters, GREEN, width=1.8)
+        return _Look(lines, letters, MUTED, ":")
+
+    def in_browser(self, controls: Mapping[str, Any]) -> dict[str, Any]:
+        """The graph with its places, the turns, and the words of every moment."""
+        looks = {node: self.look(node, 0, False) for node in graph_nodes(self.root)}
+        layout = _arrange(self.root, looks)
+        order = {node: number for number, node in enumerate(layout.boxes)}
+        return {
+            "size": [layout.width, layout.height],
+            "nodes": [
+                {"box": box, "title": self.title(node), "leaf": self.name[node]}
+                if is_leaf_node(node)
+                else {"box": box, "title": self.title(node)}
+                for node, box in layout.boxes.items()
+            ],
+            "edges": [
+                {"curve": way.curve, "label": way.label, "anchor": way.anchor}
+                | {"node": order[way.node], "slot": way.slot}
+                for way in layout.ways
+            ],
+            "visits": [
+                {"node": order[visit.node], "received": visit.received, "sent": visit.sent}
+                for visit in self.visits
+            ],
+            "words": [
+                [self.words(int(step), zero) for step in controls["step"].values()]
+                for zero in (False, True)
+            ],
+        }
+
+
+@in_browser("replay", lambda controls, passes: passes.in_browser(controls))
+def _moment(passes: _Replay, step: int, zero: bool) -> Picture:
+    done = {visit.node: visit for visit in passes.turns(step)}
+
+    def label(node: Node, slot: int) -> str:
+        value = done[node].sent[slot] if node in done else None
+        return "" if value is None else _number(value)
+
+    drawing = _draw(passes.root, lambda node: passes.look(node, step, zero), label)
+    return Picture((drawing,), *passes.words(step, zero))
+
+
 def replay(output: Tensor, named: Mapping[str, Tensor]) -> Callable[[int, bool], Picture]:
     """Two backward passes from ``output``, to be drawn turn by turn.
 
@@ -360,69 +495,11 @@ def replay(output: Tensor, named: Mapping[str, Tensor]) -> Callable[[int, bool],
     of nodes) and whether the gradients are cleared between the passes, and draws that moment.
     ``named`` gives names to scalars of the graph; the leaves and ``output`` must have one.
     """
-    titles, visits = _titles(named), listen(output)
-    name = {node: title.split(" = ")[0] for node, title in titles.items()}
-    root = get_gradient_edge(output).node
-    count = len(visits)
-    widest = max(len(f"gradient {_number(visit.received)}") for visit in visits)
-
-    def draw(step: int, zero: bool) -> Picture:
-        second = step > count
-        turns = visits[: step - count if second else step]
-        done = {visit.node: visit for visit in turns}
-        now = turns[-1] if turns else None
-        carried = {visit.node: visit.received for visit in visits} if second and not zero else {}
-
-        def grad(node: Node) -> str:
-            parts = [carried.get(node), done[node].received if node in done else None]
-            known = [part for part in parts if part is not None]
-            return _number(sum(known)) if known else "None"
-
-        def look(node: Node) -> _Look:
-            lines = [titles.get(node, type(node).__name__)]
-            lines.append(f"gradient {_number(done[node].received)}" if node in done else "waiting")
-            if is_leaf_node(node):
-                lines.append(f"{name[node]}.grad: {grad(node)}")
-            # Every moment is laid out alike, so that nothing jumps from one to the next.
-            letters = max(len(lines[0]), widest, len(f"{name.get(node, '')}.grad: −00"))
-            if now is not None and node is now.node:
-                return _Look(lines, letters, ORANGE, width=2.8)
-            if node in done:
-                return _Look(lines, letters, GREEN, width=1.8)
-            return _Look(lines, letters, MUTED, ":")
-
-        def label(node: Node, slot: int) -> str:
-            value = done[node].sent[slot] if node in done else None
-            return "" if value is None else _number(value)
-
-        leaves = sorted((n for n in graph_nodes(root) if is_leaf_node(n)), key=name.__getitem__)
-        kept = " and ".join(f"{name[leaf]}.grad is {grad(leaf)}" for leaf in leaves)
-        happened = (
-            _told(now, titles) if now else f"Nothing has gone backward from {name[root]} yet."
-        )
-        which = "second" if second else "first"
-        cleared = " The gradients were cleared before it." if second and zero else ""
-        caption = (
-            f"Turn {len(turns)} of {count} in the {which} pass.{cleared} {happened} Now {kept}."
-        )
-        arrived = ", ".join(
-            f"{_number(turn.received)} at {titles.get(turn.node, type(turn.node).__name__)}"
-            for turn in turns
-        )
-        alt = (
-            f"The graph of {name[root]} after {len(turns)} of its {count} nodes have had their "
-            f"turn in the {which} backward pass.{cleared} "
-            + (f"Gradients so far: {arrived}. " if turns else "")
-            + f"{happened} Now {kept}."
-        )
-        return Picture((_draw(root, look, label),), alt, caption)
-
-    return draw
+    return partial(_moment, _Replay(output, named))
 
 
-def _told(visit: Visit, titles: Mapping[Node, str]) -> str:
+def _told(visit: Visit, title: str) -> str:
     """One node's turn in words."""
-    title = titles.get(visit.node, type(visit.node).__name__)
     received = f"{title}: {_number(visit.received)} came in"
     if is_leaf_node(visit.node):
         return f"{received}, and was added to its .grad."

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
+from drinkdeep.figures.browser import grey, in_browser, numbers
 from drinkdeep.figures.digits import show_digit
 from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
@@ -100,6 +101,10 @@ def losses_of_an_error(*, alt: str, caption: str = "") -> Picture:
     return Picture((height, slope), alt, caption)
 
 
+@in_browser(
+    "line_landscape",
+    lambda controls, ink, x, y: {"ink": grey(ink), "x": numbers(x), "y": numbers(y)},
+)
 def line_landscape(
     ink: Tensor, x: Tensor, y: Tensor, slope: float, intercept: float, loss: str
 ) -> Picture:

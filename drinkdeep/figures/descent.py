@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
 from torch import Tensor
 
+from drinkdeep.figures.browser import in_browser, numbers
 from drinkdeep.figures.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, SERIES
 from drinkdeep.figures.picture import Picture, panel
 
@@ -160,6 +162,7 @@ def uphill(
     return Picture((figure, chart), alt, caption)
 
 
+@in_browser("parabola", lambda controls, **shape: shape)
 def parabola(
     rate: float, start: float, *, curvature: float, minimum: float, lowest: float
 ) -> Picture:
@@ -296,19 +299,29 @@ def shrink_factors(
     return Picture((figure,), alt, caption)
 
 
-def valley(rate: float, momentum: float, *, bowl: Bowl, start: Tensor) -> Picture:
+def _bowl_in_browser(_: object, bowl: Bowl) -> dict[str, Any]:
+    low, high = bowl.curvatures()
+    return {
+        "hessian": numbers(bowl.hessian),
+        "minimum": numbers(bowl.minimum),
+        "curvatures": {"low": low, "high": high},
+    }
+
+
+@in_browser("valley", _bowl_in_browser)
+def valley(rate: float, momentum: float, w1: float, w2: float, *, bowl: Bowl) -> Picture:
     """Forty steps of gradient descent in a bowl of two weights, and how far each leaves one.
 
     Parameters
     ----------
     rate, momentum
         The learning rate α, and μ from 0 to below 1.
+    w1, w2
+        The first weights.
     bowl
         The loss; the map is drawn for a minimum within 2 of the origin.
-    start
-        (2,) the first weights.
     """
-    steps = 40
+    steps, start = 40, torch.tensor([w1, w2], dtype=torch.float64)
     path = bowl.path(start, rate, momentum, steps)
     distance = (path - bowl.minimum).norm(dim=1)
     figure, axes = _steady_panel(3.9)

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from torch import Tensor
 
+from drinkdeep.figures.browser import in_browser, numbers
 from drinkdeep.figures.palette import BLUE, MUTED, ORANGE, SERIES
 from drinkdeep.figures.picture import Picture, panel
 from drinkdeep.recipes import Run
@@ -164,6 +165,20 @@ def overfitting(runs: Sequence[Run], best: int, *, alt: str, caption: str = "") 
     return Picture((left, right), alt, caption)
 
 
+def _histories_in_browser(_: object, results: Mapping[str, Sequence[Run]]) -> dict[str, Any]:
+    """For each quantity its label, and for each recipe the curves of its seeds."""
+    return {
+        "measures": {
+            show: {
+                "label": measure.label,
+                "curves": {name: numbers(_means(runs, measure)) for name, runs in results.items()},
+            }
+            for show, measure in MEASURES.items()
+        }
+    }
+
+
+@in_browser("compare", _histories_in_browser)
 def compare(results: Mapping[str, Sequence[Run]], first: str, second: str, show: str) -> Picture:
     """Two recipes' curves over the epochs, with the range of their seeds.
 
@@ -217,21 +232,61 @@ def calibration_error(p: Tensor, labels: Tensor) -> float:
     return float((share * (accuracy - confidence).abs()).nansum())
 
 
+class _Calibration(NamedTuple):
+    """What a network's probabilities are worth, at one temperature; the first five are (BINS,)."""
+
+    share: Tensor
+    confidence: Tensor
+    accuracy: Tensor
+    low: Tensor
+    high: Tensor
+    gap: float
+    error: float
+
+
+def _calibration(logits: Tensor, labels: Tensor, temperature: float) -> _Calibration:
+    p = (logits / temperature).softmax(dim=1)
+    share, confidence, accuracy = calibration_bins(p, labels)
+    # Wilson's interval for two standard errors: a bin of few examples says little.
+    n = share * len(labels)
+    k = n * accuracy
+    centre, half = (k + 2) / (n + 4), 2 / (n + 4) * (k * (n - k) / n + 1).sqrt()
+    gap = float(p.max(dim=1).values.mean() - (p.argmax(dim=1) == labels).float().mean())
+    error = calibration_error(p, labels)
+    return _Calibration(share, confidence, accuracy, centre - half, centre + half, gap, error)
+
+
+def _calibration_in_browser(
+    controls: Mapping[str, Any], logits: Tensor, labels: Tensor
+) -> dict[str, Any]:
+    """The bins at each temperature of the control: all the logits would be forty times as much."""
+    moments = []
+    for temperature in controls["temperature"].values():
+        found = _calibration(logits, labels, temperature)
+        bins = zip(*(values.tolist() for values in found[:5]), strict=True)
+        moments.append(
+            {
+                "share": found.share.tolist(),
+                # Confidence, accuracy and its interval, of the bins that hold anything.
+                "dots": [dot for share, *dot in bins if share],
+                "gap": found.gap,
+                "error": found.error,
+            }
+        )
+    return {"moments": moments}
+
+
+@in_browser("reliability", _calibration_in_browser)
 def reliability(logits: Tensor, labels: Tensor, temperature: float) -> Picture:
     """Accuracy against confidence, and how many examples have which, at a temperature.
 
     ``logits`` are (N, K) and are divided by ``temperature``; ``labels`` are (N,).
     """
-    p = (logits / temperature).softmax(dim=1)
-    share, confidence, accuracy = calibration_bins(p, labels)
+    share, confidence, accuracy, low, high, gap, ece = _calibration(logits, labels, temperature)
     left, axes = panel(3.6, 3.5)
     axes.plot([0, 1], [0, 1], color=MUTED, ls="--", lw=1.3, label="calibrated")
     kept = share > 0
-    # Wilson's interval for two standard errors: a bin of few examples says little.
-    n = share[kept] * len(labels)
-    k = n * accuracy[kept]
-    centre, half = (k + 2) / (n + 4), 2 / (n + 4) * (k * (n - k) / n + 1).sqrt()
-    error = torch.stack([accuracy[kept] - centre + half, centre + half - accuracy[kept]])
+    error = torch.stack([accuracy - low, high - accuracy])[:, kept]
     x, y = confidence[kept].tolist(), accuracy[kept].tolist()
     axes.errorbar(
         x, y, error.clamp(min=0).tolist(), fmt="o", color=BLUE, ms=6, lw=1.6, label="this network"
@@ -242,7 +297,6 @@ def reliability(logits: Tensor, labels: Tensor, temperature: float) -> Picture:
     centres = [(index + 0.5) / BINS for index in range(BINS)]
     bars.bar(centres, (100 * share).tolist(), width=0.09, color=BLUE)
     bars.set(xlabel="confidence", ylabel="share of the images (%)", xlim=(0, 1.03), ylim=(0, 103))
-    gap = float(p.max(dim=1).values.mean() - (p.argmax(dim=1) == labels).float().mean())
     if gap > 0.005:
         verdict = "On average the network is surer than it is right: overconfident"
     elif gap < -0.005:
@@ -253,7 +307,7 @@ def reliability(logits: Tensor, labels: Tensor, temperature: float) -> Picture:
         (left, right),
         f"Reliability at temperature {temperature:.1f}: accuracy against confidence in ten bins, "
         f"and the share of the images in each. {verdict}.",
-        f"{verdict}. Expected calibration error {100 * calibration_error(p, labels):.1f} "
+        f"{verdict}. Expected calibration error {100 * ece:.1f} "
         f"percentage points at temperature {temperature:.1f}.",
     )
 

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
+from drinkdeep.figures.browser import in_browser
 from drinkdeep.figures.palette import BLUE, GRID, INK, MUTED, ORANGE, SKY, WASH
 from drinkdeep.figures.picture import Picture, panel
 
@@ -66,6 +67,10 @@ def forward_graph(network: TwoLayer, *, alt: str, caption: str = "") -> Picture:
     return Picture((figure,), alt, caption)
 
 
+@in_browser(
+    "two_layer_steps",
+    lambda controls: {name: getattr(EXAMPLE, name) for name in ("x", "b1", "b2", "y")},
+)
 def two_layer_steps(step: int, W1: float, W2: float) -> Picture:
     """The graph of :data:`EXAMPLE` with other weights, after ``step`` of its 7 steps.
 

@@ -8,23 +8,26 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from drinkdeep.figures.browser import in_browser
 from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
 
 NAMES = ("cat", "dog", "bird")
 
 
+@in_browser("scores_to_loss", lambda controls: {})
 def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> Picture:
     """Three scores, their probabilities, and the gradient of the loss when *cat* is right.
 
-    All three scores are multiplied by ``factor`` first. The caption also gives the loss as
-    float32 has it when exponentials are taken of the scores as they are.
+    All three scores are multiplied by ``factor`` first. Below them stand their exponentials in
+    float32, and the caption also gives the loss that is computed from these as they are.
     """
     z = torch.tensor([cat, dog, bird]) * factor
     p = z.softmax(dim=0)
     loss = cross_entropy(z, torch.tensor(0)).item()
     gradient = p - torch.tensor([1.0, 0.0, 0.0])
-    naive = -torch.log(z.exp()[0] / z.exp().sum()).item()
+    powers = z.exp()
+    naive = -torch.log(powers[0] / powers.sum()).item()
     # Above this the two ways differ by more than rounding; inf and nan count as different.
     agrees = math.isfinite(naive) and abs(naive - loss) < 1e-3 * max(1.0, loss)
 
@@ -34,9 +37,11 @@ def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> 
     drawn = axes.bar(NAMES, p.tolist(), color=[ORANGE, BLUE, BLUE])
     axes.bar_label(drawn, labels=[f"{value:.3f}" for value in p], padding=2, fontsize=9)
     axes.set(ylim=(0, 1.12), ylabel="probability", yticks=(0, 0.25, 0.5, 0.75, 1))
-    axes.set_xticks(
-        range(3), [f"{n}\nz = {_signed(v)}" for n, v in zip(classes, z.tolist(), strict=True)]
-    )
+    below = [
+        f"{name}\nz = {_signed(score)}\n$e^z$ = {_signed(float(f'{power:.2g}'))}"
+        for name, score, power in zip(classes, z.tolist(), powers.tolist(), strict=True)
+    ]
+    axes.set_xticks(range(3), below, fontsize=9)
     axes.grid(axis="x", visible=False)
 
     slopes, axes = panel(3.6, 2.9)

@@ -1,8 +1,9 @@
 """The network before it has learned anything: its parts, its guesses, its confidence."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -10,6 +11,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from drinkdeep.figures.browser import in_browser, numbers
 from drinkdeep.figures.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, WASH
 from drinkdeep.figures.picture import Picture, panel
 
@@ -66,6 +68,33 @@ def guesses(counts: Tensor, actual: Tensor, *, alt: str, caption: str = "") -> P
     return Picture((figure,), alt, caption)
 
 
+SCALES = torch.linspace(0, 40, 81)
+"""The factors at which :func:`confidence` draws its curve."""
+
+
+def _mean_losses(logits: Tensor, labels: Tensor, scales: Iterable[float]) -> list[float]:
+    return [cross_entropy(logits * scale, labels).item() for scale in scales]
+
+
+def _accuracy(logits: Tensor, labels: Tensor) -> float:
+    return (logits.argmax(dim=1) == labels).double().mean().item()
+
+
+def _confidence_in_browser(
+    controls: Mapping[str, Any], logits: Tensor, labels: Tensor
+) -> dict[str, Any]:
+    """The scores of one image, and of the thousand only the mean losses: they weigh less."""
+    return {
+        "scores": numbers(logits[0]),
+        "label": int(labels[0]),
+        "count": len(labels),
+        "accuracy": _accuracy(logits, labels),
+        "curve": [SCALES.tolist(), _mean_losses(logits, labels, SCALES.tolist())],
+        "losses": _mean_losses(logits, labels, controls["scale"].values()),
+    }
+
+
+@in_browser("confidence", _confidence_in_browser)
 def confidence(logits: Tensor, labels: Tensor, scale: float) -> Picture:
     """What multiplying all scores by ``scale`` does to probabilities and to the mean loss.
 
@@ -91,18 +120,20 @@ def confidence(logits: Tensor, labels: Tensor, scale: float) -> Picture:
     axes.grid(axis="x", visible=False)
 
     curve, axes = panel(4.0, 2.9)
-    scales = torch.linspace(0, 40, 81)
-    losses = [cross_entropy(logits * factor, labels).item() for factor in scales]
-    loss = cross_entropy(logits * scale, labels).item()
-    axes.plot(scales, losses)
+    losses = _mean_losses(logits, labels, SCALES.tolist())
+    (loss,) = _mean_losses(logits, labels, [scale])
+    axes.plot(SCALES, losses)
     axes.axhline(math.log(10), color=INK, linewidth=1, linestyle=":")
     axes.text(40, math.log(10) - 0.08, "ln 10", ha="right", va="top", fontsize=9.5)
     axes.plot([scale], [loss], "o", color=GREEN, markersize=9)
     axes.set(xlabel="scores multiplied by", ylabel="mean loss (nats)", ylim=(0, None))
     axes.set_title(f"{len(labels):,} images")
 
-    accuracy = (logits.argmax(dim=1) == labels).double().mean().item()
-    share = f"and still {accuracy:.0%} right" if scale else "and no class ahead of another"
+    share = (
+        f"and still {_accuracy(logits, labels):.0%} right"
+        if scale
+        else "and no class ahead of another"
+    )
     return Picture(
         (bars, curve),
         alt=f"With all scores multiplied by {scale:g}, the largest of the ten probabilities of an "

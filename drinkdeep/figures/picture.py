@@ -144,6 +144,25 @@ def panel_grid(
     return figure, [list(row) for row in axes]
 
 
+def alive(still: str, module: str, model: str) -> str:
+    """The HTML of a picture with the module that replaces it by a live figure, and its model.
+
+    ``model`` is JSON. book/assets/explore.js looks for both.
+    """
+    model = model.replace("<", "\\u003c")  # or a "</script>" in a text would end the element
+    return (
+        still.replace("<figure ", f'<figure data-explore="{module}" ', 1).removesuffix("</figure>")
+        + f'<script type="application/json">{model}</script></figure>'
+    )
+
+
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+
+
+def _hundredths(number: re.Match[str]) -> str:
+    return f"{float(number.group()):.2f}".rstrip("0").rstrip(".")
+
+
 def _inline_svg(figure: Figure, prefix: str) -> str:
     buffer = io.StringIO()
     with mpl.rc_context(_NO_PAPER):
@@ -154,5 +173,7 @@ def _inline_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(href="|url\()#', rf"\1#{prefix}-", svg)
     svg = re.sub(r"#[0-9a-f]{6}\b", lambda match: _VARIABLE.get(match.group(), match.group()), svg)
+    # A hundredth of a point can't be seen; more digits would make a page a tenth heavier.
+    svg = re.sub(r'\b[dxy]="[^"]*"', lambda places: _LONG.sub(_hundredths, places.group()), svg)
     # The panels' container speaks for all of them.
     return re.sub(r"<svg ", '<svg aria-hidden="true" ', svg, count=1).replace("\n", "")

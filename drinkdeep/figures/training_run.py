@@ -1,6 +1,8 @@
 """Pictures of a training run: its four steps, its curves, its mistakes, and runs that go wrong."""
 
+import base64
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -11,6 +13,7 @@ from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from drinkdeep import models
+from drinkdeep.figures.browser import grey, in_browser, numbers
 from drinkdeep.figures.digits import digit_with_probabilities
 from drinkdeep.figures.palette import BLUE, GRID, INK, MUTED, ORANGE, SKY, WASH
 from drinkdeep.figures.picture import Picture, panel, panel_grid
@@ -159,6 +162,18 @@ def confusion_matrix(counts: Tensor, *, alt: str, caption: str = "") -> Picture:
     return Picture((figure, chart), alt, caption)
 
 
+def _predictions_in_browser(
+    _: object, images: Tensor, probabilities: Tensor, labels: Tensor
+) -> dict[str, Any]:
+    low, high = images.min(), images.max()
+    return {
+        "images": grey((images - low) / (high - low)),
+        "probabilities": numbers(probabilities),
+        "labels": labels.tolist(),
+    }
+
+
+@in_browser("prediction", _predictions_in_browser)
 def prediction(images: Tensor, probabilities: Tensor, labels: Tensor, number: int) -> Picture:
     """One digit of a set beside what the network makes of it.
 
@@ -180,6 +195,10 @@ def prediction(images: Tensor, probabilities: Tensor, labels: Tensor, number: in
         caption=f"Test digit {number:,} is a {label}. The network reads {answer}, with a "
         f"probability of {probabilities[number].max():.1%}: {verdict}.",
     )
+
+
+LEVELS = 31
+"""Shades of the change of a weight in a page, on either side of none: more would weigh more."""
 
 
 class Run:
@@ -215,6 +234,27 @@ class Run:
         units = changes[-1].norm(dim=1).topk(16).indices
         self._changes = [change[units] for change in changes]
 
+    def _in_browser(self) -> dict[str, Any]:
+        hardest = [self._hardest_digits(epoch) for epoch in range(len(self._outputs))]
+        shown = sorted({digit for digits in hardest for digit, _, _ in digits})
+        changes = torch.stack([self._strengths(epoch) for epoch in range(len(self._outputs))])
+        steps = (changes * LEVELS).round().to(torch.int8)
+        return {
+            "losses": [evaluation.loss for evaluation in self._training],
+            "accuracies": self._accuracies,
+            "count": len(self._labels),
+            # (epochs + 1, 16, 28, 28), one signed byte each: −LEVELS to LEVELS.
+            "levels": LEVELS,
+            "changes": base64.b64encode(steps.contiguous().numpy().tobytes()).decode(),
+            "digits": grey((self._images[shown] + 1) / 2),
+            # Of each epoch nine times: which of the digits, its label, the answer.
+            "hardest": [
+                [[shown.index(digit), label, answer] for digit, label, answer in digits]
+                for digits in hardest
+            ],
+        }
+
+    @in_browser("at_epoch", lambda controls, run: run._in_browser())
     def at_epoch(self, epoch: int) -> Picture:
         """Loss and accuracy up to an epoch, the first layer's weights and the hardest digits."""
         loss, accuracy = self._training[epoch].loss, self._accuracies[epoch]
@@ -247,9 +287,7 @@ class Run:
         return figure
 
     def _weights(self, epoch: int) -> Figure:
-        # One scale for all epochs, so that the eye sees the weights move.
-        strength = self._changes[-1].abs().quantile(0.995)
-        scaled = (self._changes[epoch] / strength).clamp(-1, 1).reshape(16, 28, 28)
+        scaled = self._strengths(epoch)
         up, down = torch.tensor(to_rgb(BLUE)), torch.tensor(to_rgb(ORANGE))
         colour = torch.where(scaled[..., None] > 0, up, down)
         # No change is transparent, so that one picture serves a light page and a dark one.
@@ -259,18 +297,29 @@ class Run:
         axes.set_title("change of weights", fontsize=10)
         return figure
 
-    def _hardest(self, epoch: int) -> Figure:
+    def _strengths(self, epoch: int) -> Tensor:
+        """The changes of the sixteen units' weights, (16, 28, 28), in [−1, 1]."""
+        # One scale for all epochs, so that the eye sees the weights move.
+        strength = self._changes[-1].abs().quantile(0.995)
+        return (self._changes[epoch] / strength).clamp(-1, 1).reshape(16, 28, 28)
+
+    def _hardest_digits(self, epoch: int) -> list[tuple[int, int, int]]:
+        """Number, label and answer of the nine test digits with the largest loss."""
         output = self._outputs[epoch]
         losses = -output.gather(1, self._labels[:, None]).squeeze(1)
         hardest = losses.topk(9).indices
-        labels, answers = self._labels[hardest].tolist(), output[hardest].argmax(dim=1).tolist()
+        labels, answers = self._labels[hardest], output[hardest].argmax(dim=1)
+        return list(zip(hardest.tolist(), labels.tolist(), answers.tolist(), strict=True))
+
+    def _hardest(self, epoch: int) -> Figure:
+        digits = self._hardest_digits(epoch)
         # Grey levels, as red, green, blue and opacity.
-        grey = (self._images[hardest].reshape(9, 28, 28, 1) + 1) / 2
-        tiles = torch.cat([grey.expand(-1, -1, -1, 3), torch.ones_like(grey)], dim=-1)
+        levels = (self._images[[number for number, _, _ in digits]].reshape(9, 28, 28, 1) + 1) / 2
+        tiles = torch.cat([levels.expand(-1, -1, -1, 3), torch.ones_like(levels)], dim=-1)
         figure, axes = panel(2.0, 2.55)
         _mosaic(axes, tiles, columns=3, gap=11)
-        for number, (label, answer) in enumerate(zip(labels, answers, strict=True)):
-            row, column = divmod(number, 3)
+        for place, (_, label, answer) in enumerate(digits):
+            row, column = divmod(place, 3)
             axes.text(column * 39 + 14, row * 39 - 2, f"{label}→{answer}", ha="center", fontsize=9)
         axes.set_title("hardest digits", fontsize=10)
         return figure

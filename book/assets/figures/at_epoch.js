@@ -1,0 +1,151 @@
+// The run, epoch by epoch: its curves, what it has done to the first layer, the hardest digits.
+import {
+  digit,
+  dots,
+  fixed,
+  grouped,
+  html,
+  line,
+  live,
+  percent,
+  plot,
+  segment,
+  svg,
+  tone,
+  unpack,
+} from "./parts.js";
+
+const [SIDE, UNITS, GAP] = [28, 16, 3];
+
+export const words = ({ epoch }, { losses, accuracies, count }) => {
+  const loss = fixed(losses[epoch], 2);
+  const right = Number(fixed(accuracies[epoch] * count, 0));
+  return {
+    alt:
+      `The run after epoch ${epoch}: loss ${loss} on the training set, ${percent(accuracies[epoch], 0)} of ` +
+      "the test set right. Beside the two curves: what the run has added to the weights of " +
+      "sixteen units of the first layer, and the nine test digits with the largest loss.",
+    caption:
+      `Epoch ${epoch}: training loss ${loss} nats, ${grouped(right)} of ${grouped(count)} ` +
+      "test digits right. Change of weights: sixteen units of the first layer, blue where a " +
+      "weight has grown, orange where it has shrunk. Hardest digits: label → answer.",
+  };
+};
+
+// The changes as an image of four rows: no change is transparent, the largest is opaque.
+const mosaic = (canvas, changes, levels) => {
+  const colours = ["--dd-orange", "--dd-blue"].map((name) => {
+    const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
+    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+  });
+  const image = new ImageData(canvas.width, canvas.height);
+  changes.forEach((change, i) => {
+    const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
+    const x = (unit % 4) * (SIDE + GAP) + (pixel % SIDE);
+    const y = Math.floor(unit / 4) * (SIDE + GAP) + Math.floor(pixel / SIDE);
+    const opacity = Math.round((Math.abs(change) * 255) / levels);
+    image.data.set([...colours[Number(change > 0)], opacity], 4 * (y * canvas.width + x));
+  });
+  canvas.getContext("2d").putImageData(image, 0, 0);
+};
+
+const curve = (values, y, last) => {
+  const x = {
+    label: last ? "epoch" : "",
+    range: [-0.25, values.length - 0.75],
+    ticks: values.map((_, i) => [i, last ? `${i}` : ""]),
+  };
+  const chart = plot({
+    width: 320,
+    height: last ? 150 : 130,
+    left: 74,
+    bottom: last ? 50 : 18,
+    x,
+    y,
+  });
+  const points = values.map((value, i) => [chart.X(i), chart.Y(value)]);
+  const colour = tone(last ? "orange" : "blue");
+  const now = svg("g");
+  chart.data.append(line(points, { stroke: colour }), ...dots(points, 3.5, { fill: colour }));
+  chart.over.append(now);
+  const show = (epoch) =>
+    now.replaceChildren(
+      segment(chart.X(epoch), 0, chart.X(epoch), chart.up, {
+        stroke: tone("muted"),
+        "stroke-width": 1,
+        "stroke-dasharray": "2 3",
+      }),
+      ...dots([points[epoch]], 7, { fill: colour }),
+    );
+  return [chart.surface, show];
+};
+
+export default {
+  render({ model, el }) {
+    const [losses, accuracies, count, hardest] = ["losses", "accuracies", "count", "hardest"].map(
+      (name) => model.get(name),
+    );
+    const changes = new Int8Array(unpack(model.get("changes")).buffer);
+    const digits = unpack(model.get("digits"));
+    const [above, showLoss] = curve(
+      losses,
+      { label: "loss (nats)", range: [0, 2.6], ticks: [0, 1, 2] },
+      false,
+    );
+    const share = {
+      label: "test accuracy",
+      range: [0, 1.05],
+      ticks: [
+        [0, "0%"],
+        [0.5, "50%"],
+        [1, "100%"],
+      ],
+    };
+    const [below, showAccuracy] = curve(accuracies, share, true);
+    const side = 4 * (SIDE + GAP) - GAP;
+    const canvas = html("canvas", { width: side, height: side, class: "dd-pixels" });
+    const tiles = html("div", { class: "dd-tiles" });
+    const column = (title, ...parts) =>
+      html("div", { class: "dd-column" }, html("div", { class: "dd-title" }, title), ...parts);
+
+    let epochNow;
+    const paint = () =>
+      mosaic(
+        canvas,
+        changes.subarray(epochNow * UNITS * SIDE ** 2, (epochNow + 1) * UNITS * SIDE ** 2),
+        model.get("levels"),
+      );
+    // An image has no custom properties: it is painted again when the page turns light or dark.
+    new MutationObserver(paint).observe(document.documentElement, {
+      attributeFilter: ["data-theme"],
+    });
+
+    live(
+      { model, el },
+      {
+        panels: [
+          html("div", { class: "dd-column dd-curves" }, above, below),
+          column("change of weights", html("div", { class: "dd-tile" }, canvas)),
+          column("hardest digits", tiles),
+        ],
+        words: (values) => words(values, { losses, accuracies, count }),
+        draw({ epoch }) {
+          epochNow = epoch;
+          showLoss(epoch);
+          showAccuracy(epoch);
+          paint();
+          tiles.replaceChildren(
+            ...hardest[epoch].map(([place, label, answer]) =>
+              html(
+                "div",
+                {},
+                html("div", {}, `${label}→${answer}`),
+                digit(digits.subarray(place * SIDE ** 2, (place + 1) * SIDE ** 2)),
+              ),
+            ),
+          );
+        },
+      },
+    );
+  },
+};

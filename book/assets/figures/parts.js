@@ -1,0 +1,335 @@
+// What the figures share: numbers as text, shapes, axes, native controls, and the frame around them.
+
+// 1. Numbers, written as Python's format() writes them: the words of a figure are the same in both.
+
+// As with f"{value:.3f}". Exactly between two, Python takes the even one and toFixed the larger.
+export const fixed = (value, digits) => {
+  if (Math.abs(value * 2 ** (digits + 1)) % 2 !== 1) return value.toFixed(digits);
+  const below = Math.floor(value * 10 ** digits);
+  return ((below + Math.abs(below % 2)) / 10 ** digits).toFixed(digits);
+};
+
+// As with f"{value:.4g}".
+export const general = (value, digits = 6) => {
+  if (Number.isNaN(value)) return "nan";
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  const [mantissa, exponent] = value.toExponential(digits - 1).split("e");
+  const trim = (text) => (text.includes(".") ? text.replace(/\.?0+$/, "") : text);
+  if (exponent >= -4 && exponent < digits) return trim(fixed(value, digits - 1 - exponent));
+  return `${trim(mantissa)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
+};
+
+export const percent = (value, digits) => `${fixed(100 * value, digits)}%`;
+
+export const grouped = (count) => count.toLocaleString("en");
+
+// A true minus in place of the hyphen.
+export const minus = (text) => text.replaceAll("-", "−");
+
+// Bytes that were packed for JSON, one a pixel.
+export const unpack = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+
+// 2. Elements. Colours are the page's custom properties, so a drawing follows light and dark.
+
+const maker =
+  (namespace) =>
+  (name, attributes = {}, ...children) => {
+    const element = document.createElementNS(namespace, name);
+    for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+    element.append(...children);
+    return element;
+  };
+export const html = maker("http://www.w3.org/1999/xhtml");
+export const svg = maker("http://www.w3.org/2000/svg");
+
+export const tone = (name) => `var(--dd-${name})`;
+
+export const text = (x, y, words, attributes = {}) =>
+  svg("text", { x, y, fill: tone("ink"), ...attributes }, words);
+
+// Points far outside of a drawing are brought nearer: browsers compute places with float32.
+const near = (value) => Math.max(-5000, Math.min(5000, value)).toFixed(2);
+
+export const line = (points, attributes = {}) =>
+  svg("path", {
+    d: `M${points.map(([x, y]) => `${near(x)} ${near(y)}`).join("L")}`,
+    fill: "none",
+    "stroke-width": 2,
+    "stroke-linejoin": "round",
+    ...attributes,
+  });
+
+export const segment = (x1, y1, x2, y2, attributes = {}) =>
+  line(
+    [
+      [x1, y1],
+      [x2, y2],
+    ],
+    attributes,
+  );
+
+// For what is only a mark, such as a threshold.
+export const DOTTED = { stroke: tone("ink"), "stroke-width": 1, "stroke-dasharray": "2 3" };
+
+export const dots = (points, radius, attributes) =>
+  points.map(([x, y]) => svg("circle", { cx: near(x), cy: near(y), r: radius, ...attributes }));
+
+export const bar = (x, y, width, height, attributes) =>
+  svg("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), ...attributes });
+
+// 3. Axes. `x` and `y` are { label, range, ticks } with ticks as numbers or as [number, words].
+// `data` is cut off at the frame, `over` is not; both are drawn in with the places X(…) and Y(…).
+
+export const plot = ({
+  width = 380,
+  height = 320,
+  left = 66,
+  top = 16,
+  bottom = 50,
+  title,
+  x,
+  y,
+}) => {
+  const [across, up] = [width - left - 14, height - top - bottom];
+  const scale = ({ range: [from, to], log }, length) => {
+    const along = log ? Math.log10 : (value) => value;
+    return (value) => ((along(value) - along(from)) / (along(to) - along(from))) * length;
+  };
+  const X = scale(x, across);
+  const fromBelow = scale(y, up);
+  const Y = (value) => up - fromBelow(value);
+  const ticks = (axis) =>
+    (axis.ticks ?? []).map((t) => (Array.isArray(t) ? t : [t, minus(general(t))]));
+  const grid = svg("g", { stroke: tone("grid") });
+  const frame = svg("g");
+  for (const [value, words] of ticks(x)) {
+    if (!x.plain) grid.append(segment(X(value), 0, X(value), up, { "stroke-width": 1 }));
+    frame.append(text(X(value), up + 19, words, { "text-anchor": "middle" }));
+  }
+  for (const [value, words] of ticks(y)) {
+    if (!y.plain) grid.append(segment(0, Y(value), across, Y(value), { "stroke-width": 1 }));
+    frame.append(text(-8, Y(value), words, { "text-anchor": "end", dy: "0.35em" }));
+  }
+  frame.append(
+    line(
+      [
+        [0, 0],
+        [0, up],
+        [across, up],
+      ],
+      { stroke: tone("muted"), "stroke-width": 1 },
+    ),
+    text(across / 2, up + 42, x.label, { "text-anchor": "middle" }),
+    text(-up / 2, -left + 14, y.label, { "text-anchor": "middle", transform: "rotate(-90)" }),
+  );
+  if (title)
+    frame.append(text(across / 2, -10, title, { "text-anchor": "middle", class: "dd-title" }));
+  const data = svg("svg", { x: left, y: top, width: across, height: up });
+  const over = svg("g", { transform: `translate(${left} ${top})` });
+  grid.setAttribute("transform", `translate(${left} ${top})`);
+  frame.setAttribute("transform", `translate(${left} ${top})`);
+  const surface = panel(width, height, grid, frame, data, over);
+  const place = (event) => {
+    const box = surface.getBoundingClientRect();
+    const at = (x.range[1] - x.range[0]) / across;
+    const high = (y.range[1] - y.range[0]) / up;
+    return [
+      x.range[0] + (((event.clientX - box.left) * width) / box.width - left) * at,
+      y.range[1] - (((event.clientY - box.top) * height) / box.height - top) * high,
+    ];
+  };
+  return { surface, data, over, frame, X, Y, across, up, place };
+};
+
+// A drawing of its own kind: as wide as `width` where there is room, smaller where there is none.
+export const panel = (width, height, ...children) =>
+  svg("svg", { viewBox: `0 0 ${width} ${height}`, width, "aria-hidden": "true" }, ...children);
+
+// A handle at a place of a plot, which a mouse or a finger drags; a click elsewhere in the plot
+// brings it there. A finger drags by the handle alone, because elsewhere it scrolls the page.
+// It only repeats what the controls do, so it is no control itself.
+export const handle = ({ surface, over, place }, move) => {
+  const spot = svg("g", { class: "dd-handle" }, svg("circle", { r: 24, fill: "transparent" }));
+  over.append(spot);
+  surface.classList.add("dd-draggable");
+  let pointer;
+  surface.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || (event.pointerType === "touch" && !spot.contains(event.target)))
+      return;
+    event.preventDefault();
+    pointer = event.pointerId;
+    surface.setPointerCapture(pointer);
+    move(place(event));
+  });
+  surface.addEventListener("pointermove", (event) => {
+    if (event.pointerId === pointer) move(place(event));
+  });
+  surface.addEventListener("lostpointercapture", () => (pointer = undefined));
+  return spot;
+};
+
+// 4. Controls: the browser's own, in the words of the figure.
+
+// The nearest value that a slider can take.
+const snap = ({ start, stop, step }, value) =>
+  Number(
+    Math.max(start, Math.min(stop, start + Math.round((value - start) / step) * step)).toFixed(9),
+  );
+
+const decimals = (step) => (String(step).split(".")[1] ?? "").length;
+
+const slider = (model, spec) => {
+  const { name, label, start, stop, step, whole } = spec;
+  const set = (value) => {
+    model.set(name, snap(spec, value));
+    model.save_changes();
+  };
+  const input = html("input", { type: "range", min: start, max: stop, step });
+  const value = html("span", { class: "dd-value", "aria-hidden": "true" });
+  input.addEventListener("input", () => set(input.valueAsNumber));
+  const show = () => {
+    input.valueAsNumber = model.get(name);
+    value.textContent = minus(fixed(model.get(name), decimals(step)));
+  };
+  const row = html(
+    "div",
+    { class: "dd-control" },
+    html("label", {}, html("span", {}, label), input),
+  );
+  if (whole) {
+    // To count, a button is easier to hit than one place of many.
+    for (const [sign, words, by] of [
+      ["‹", "back", -step],
+      ["›", "on", step],
+    ]) {
+      const button = html(
+        "button",
+        { type: "button", "aria-label": `${label}: one ${words}` },
+        sign,
+      );
+      button.addEventListener("click", () => set(model.get(name) + by));
+      row.append(button);
+    }
+  }
+  row.append(value);
+  return [row, show];
+};
+
+const choice = (model, { name, label, options }) => {
+  const input = html("select", {}, ...options.map((option) => html("option", {}, option)));
+  input.addEventListener("change", () => {
+    model.set(name, input.value);
+    model.save_changes();
+  });
+  const show = () => {
+    input.value = model.get(name);
+  };
+  return [
+    html("div", { class: "dd-control" }, html("label", {}, html("span", {}, label), input)),
+    show,
+  ];
+};
+
+const toggle = (model, { name, label }) => {
+  const input = html("input", { type: "checkbox" });
+  input.addEventListener("change", () => {
+    model.set(name, input.checked);
+    model.save_changes();
+  });
+  const show = () => {
+    input.checked = model.get(name);
+  };
+  return [
+    html("div", { class: "dd-control" }, html("label", { class: "dd-toggle" }, input, label)),
+    show,
+  ];
+};
+
+const KINDS = { slider, choice, toggle };
+
+// 5. The frame. Puts a figure together in `el`: its controls, its panels, and its reading below.
+// draw(values) draws, and words(values) gives { alt, caption }, whenever a control has moved.
+
+export const live = ({ model, el }, { panels, draw, words }) => {
+  const specs = model.get("controls");
+  const controls = html("div", { class: "dd-controls" });
+  const drawing = html("div", { class: "dd-panels", role: "img" }, ...panels);
+  // The eye reads at once. A screen reader is told when the hand has come to rest.
+  const shown = html("p", { class: "dd-reading", "aria-hidden": "true" });
+  const told = html("p", { class: "dd-unseen", role: "status" });
+  el.classList.add("dd-live");
+  el.append(controls, drawing, shown, told);
+
+  const update = () => {
+    const values = Object.fromEntries(specs.map(({ name }) => [name, model.get(name)]));
+    const { alt, caption } = words(values);
+    draw(values);
+    drawing.setAttribute("aria-label", alt);
+    shown.textContent = caption;
+    return caption;
+  };
+  let frame = 0;
+  let rest;
+  const soon = () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      const caption = update();
+      clearTimeout(rest);
+      rest = setTimeout(() => (told.textContent = caption), 400);
+    });
+  };
+  for (const spec of specs) {
+    const [row, show] = KINDS[spec.kind](model, spec);
+    controls.append(row);
+    show();
+    model.on(`change:${spec.name}`, show);
+    model.on(`change:${spec.name}`, soon);
+  }
+  told.textContent = update();
+};
+
+// Sets controls' values from a place that was dragged to, each to the nearest that it can take.
+export const setter = (model) => (values) => {
+  const specs = model.get("controls");
+  for (const [name, value] of Object.entries(values)) {
+    model.set(
+      name,
+      snap(
+        specs.find((spec) => spec.name === name),
+        value,
+      ),
+    );
+  }
+  model.save_changes();
+};
+
+// 6. Smaller helps.
+
+// A list of what is drawn, in a plot: a line for each that has a stroke, a dot for a fill alone.
+export const legend = ({ over }, x, y, entries) => {
+  entries.forEach(([words, look], row) => {
+    const at = y + row * 20;
+    const sign = look.stroke ? segment(x, at, x + 28, at, look) : dots([[x + 14, at]], 4, look)[0];
+    over.append(sign, text(x + 36, at, words, { dy: "0.35em", class: "dd-small dd-halo" }));
+  });
+};
+
+// Some five round numbers within a range.
+export const round = ([from, to]) => {
+  const rough = (to - from) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
+  const first = Math.ceil(from / step);
+  return Array.from({ length: Math.floor(to / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(9)),
+  );
+};
+
+// A digit, white on black as in the data set, from 784 bytes.
+export const digit = (pixels) => {
+  const canvas = html("canvas", { width: 28, height: 28, class: "dd-pixels" });
+  const image = new ImageData(28, 28);
+  pixels.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
+  canvas.getContext("2d").putImageData(image, 0, 0);
+  return canvas;
+};

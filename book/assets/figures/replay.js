@@ -1,0 +1,109 @@
+// Two backward passes over autograd's real graph, turn by turn. Places, turns and words were
+// exported when the page was built; the numbers are what PyTorch's own engine sent.
+import { general, live, minus, panel, svg, text, tone } from "./parts.js";
+
+const INCH = 100; // the layout is in inches
+const LINE = 0.165 * INCH;
+
+// What each node has received after `step` turns, what each leaf's .grad then holds, and whose
+// turn was the last. The second pass sends what the first did, and adds it, unless they are cleared.
+export const moment = ({ step, zero }, { visits }) => {
+  const second = step > visits.length;
+  const turns = visits.slice(0, second ? step - visits.length : step);
+  const done = new Map(turns.map((turn) => [turn.node, turn]));
+  const kept = new Map(second && !zero ? visits.map((turn) => [turn.node, turn.received]) : []);
+  const grad = (node) => {
+    const parts = [kept.get(node), done.get(node)?.received].filter((part) => part !== undefined);
+    return parts.length ? parts.reduce((sum, part) => sum + part) : null;
+  };
+  return { done, grad, now: turns.at(-1)?.node };
+};
+
+const number = (value) => minus(general(value, 3));
+
+const way = ({ curve, label, anchor, node, slot }, { done }) => {
+  const sent = done.get(node)?.sent[slot] ?? null;
+  const points = curve.map((place) => place.map((inches) => inches * INCH));
+  const colour = tone(sent === null ? "muted" : "blue");
+  const [[x, y], ...rest] = points;
+  const end = points.at(-1);
+  // The head is 9 long; every way comes down to its node vertically.
+  const last = rest.length - 1;
+  const stem = rest.map(([px, py], i) => `${px} ${i === last ? py - 9 : py}`).join(" ");
+  return [
+    svg("path", {
+      d: `M${x} ${y}C${stem}`,
+      fill: "none",
+      stroke: colour,
+      "stroke-width": sent === null ? 1.2 : 2.2,
+    }),
+    svg("path", { d: `M${end[0]} ${end[1]}l-4 -9h8Z`, fill: colour }),
+    ...(sent === null
+      ? []
+      : [
+          text(label[0] * INCH, label[1] * INCH, number(sent), {
+            fill: colour,
+            "text-anchor": anchor === "left" ? "start" : "end",
+            dy: "0.35em",
+            class: "dd-halo",
+          }),
+        ]),
+  ];
+};
+
+const box = ({ box: inches, title, leaf }, index, { done, grad, now }) => {
+  const [x, y, width, height] = inches.map((value) => value * INCH);
+  const turn = done.get(index);
+  const lines = [title, turn ? `gradient ${number(turn.received)}` : "waiting"];
+  if (leaf) lines.push(`${leaf}.grad: ${grad(index) === null ? "None" : number(grad(index))}`);
+  const look =
+    index === now
+      ? { stroke: tone("orange"), "stroke-width": 3.5 }
+      : turn
+        ? { stroke: tone("green"), "stroke-width": 2.2 }
+        : { stroke: tone("muted"), "stroke-width": 1.5, "stroke-dasharray": "2 3" };
+  return [
+    svg("rect", {
+      x: x - width / 2,
+      y: y - height / 2,
+      width,
+      height,
+      rx: 7,
+      fill: tone("wash"),
+      ...look,
+    }),
+    ...lines.map((words, i) =>
+      text(x, y + (i - (lines.length - 1) / 2) * LINE, words, {
+        "text-anchor": "middle",
+        dy: "0.35em",
+        class: i === 0 ? "dd-small dd-title" : "dd-small",
+      }),
+    ),
+  ];
+};
+
+export default {
+  render({ model, el }) {
+    const [size, nodes, edges, visits, words] = ["size", "nodes", "edges", "visits", "words"].map(
+      (name) => model.get(name),
+    );
+    const graph = panel(...size.map((inches) => Math.ceil(inches * INCH)));
+    live(
+      { model, el },
+      {
+        panels: [graph],
+        words({ step, zero }) {
+          const [alt, caption] = words[Number(zero)][step];
+          return { alt, caption };
+        },
+        draw(values) {
+          const now = moment(values, { visits });
+          graph.replaceChildren(
+            ...edges.flatMap((edge) => way(edge, now)),
+            ...nodes.flatMap((node, index) => box(node, index, now)),
+          );
+        },
+      },
+    );
+  },
+};

@@ -1,0 +1,47 @@
+"""Of the theme's style sheets only what is of no use goes."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import tinycss2
+
+EXTENSION = Path(__file__).parent.parent / "book" / "site_extensions" / "lean_styles.py"
+
+
+@pytest.fixture(scope="module")
+def lean_styles() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("lean_styles", EXTENSION)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("sheet", "wanted"),
+    [
+        (".page{a:b}", ".page{a:b}"),
+        (".other{a:b}", ""),
+        ("#other{a:b}", ""),
+        ("p.page>a:hover{a:b}", "p.page>a:hover{a:b}"),
+        (".page .other{a:b}", ""),
+        (".page,.other,h1{a:b}", ".page,h1{a:b}"),
+        ("a:not(.other){a:b}", "a:not(.other){a:b}"),
+        (".set{a:b}", ".set{a:b}"),
+        (".set-at-end{a:b}", ""),
+        (".set-top{a:b}", ".set-top{a:b}"),
+        ("@media print{.page{a:b}.other{a:b}}", "@media print{.page{a:b}}"),
+        ("@media print{.other{a:b}}", ""),
+        ("@keyframes turn{to{a:b}}", "@keyframes turn{to{a:b}}"),
+        ("@font-face{src:url(x.woff2)}", "@font-face{src:url(x.woff2)}"),
+        (":root{--x:#123456;a:url(\"data:a,b{}\")}", ":root{--x:#123456;a:url(\"data:a,b{}\")}"),
+    ],
+)  # fmt: skip
+def test_a_rule_goes_if_nothing_can_have_what_it_asks_for(
+    lean_styles: ModuleType, sheet: str, wanted: str
+) -> None:
+    rules = tinycss2.parse_stylesheet(sheet, True, True)
+    assert lean_styles.keep(rules, names={"page"}, words={"set"}) == wanted

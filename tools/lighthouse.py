@@ -1,0 +1,99 @@
+"""Let Lighthouse judge pages of the built book, served compressed as web servers do.
+
+    python tools/lighthouse.py [PAGE …]     such as book/draw.html; by default all pages
+
+Needs Node (for `npx`) and Chromium; whoever reads or writes the book needs neither Node nor this.
+Prints a line a page and exits with 1 if one falls short. `make book` first.
+"""
+
+import argparse
+import functools
+import gzip
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from http import HTTPStatus
+from pathlib import Path
+
+from book import pages
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+VERSION = "12.8.2"
+LEAST = {"accessibility": 100, "best-practices": 95, "performance": 90}
+
+
+class Compressed(http.server.SimpleHTTPRequestHandler):
+    """A plain server, but for compressing what it sends."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Send a file."""
+        file = Path(self.translate_path(self.path))
+        if not file.is_file():
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        content = gzip.compress(file.read_bytes())
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", self.guess_type(file))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def scores(address: str) -> dict[str, int]:
+    """Lighthouse's verdict in each category, from 0 to 100, for the slow phone it simulates."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), "")
+    report = subprocess.run(
+        [
+            "npx",
+            "--yes",
+            f"lighthouse@{VERSION}",
+            address,
+            "--output=json",
+            "--quiet",
+            "--chrome-flags=--headless --no-sandbox --disable-gpu",
+            f"--only-categories={','.join(LEAST)}",
+        ],
+        env=os.environ | {"CHROME_PATH": chromium},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found = json.loads(report.stdout)["categories"]
+    return {name: round(100 * (found[name]["score"] or 0)) for name in LEAST}
+
+
+def main() -> int:
+    """Judge the pages; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pages", nargs="*", type=Path)
+    chosen = parser.parse_args().pages or pages(ROOT)
+    if shutil.which("npx") is None:
+        sys.exit("Lighthouse needs Node, which is not installed.")
+    handler = functools.partial(Compressed, directory=SITE)
+    short = False
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(f"{'':32}" + "".join(f"{name:>16}" for name in LEAST))
+        for page in chosen:
+            found = scores(f"http://127.0.0.1:{server.server_port}/{page}")
+            short = short or any(found[name] < least for name, least in LEAST.items())
+            print(f"{page!s:32}" + "".join(f"{score:16}" for score in found.values()), flush=True)
+        server.shutdown()
+    return int(short)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
