@@ -439,7 +439,13 @@ story_e = "sum"
 # %% stories | right
 story_a, story_b, story_c, story_d, story_e = (
     f"{first} {second}".strip()
-    for first, second in [("wrong", "axis"), ("right", ""), ("no", "logarithm"), ("softmax", "twice"), ("sum", "")]
+    for first, second in [
+        ("wrong", "axis"),
+        ("right", ""),
+        ("no", "logarithm"),
+        ("softmax", "twice"),
+        ("sum", ""),
+    ]
 )
 
 # %% stories | wrong | 3 | And 4.85 is the logarithm of what

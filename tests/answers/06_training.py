@@ -678,7 +678,11 @@ def mended_c(model, batches, lr, epochs):
 def mended_d(model, batches, held_back, lr, epochs):
     def share_right():
         model.eval()
-        hits = [float(model(x[None]).argmax()) == float(y) for xs, ys in held_back for x, y in zip(xs, ys)]
+        hits = [
+            float(model(x[None]).argmax()) == float(y)
+            for xs, ys in held_back
+            for x, y in zip(xs, ys)
+        ]
         model.train()
         return torch.tensor(hits).float().mean()
 
