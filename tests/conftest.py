@@ -1,4 +1,4 @@
-"""What the tests that use a browser share: the built site, a server, Chromium, and its windows."""
+"""What tests share: the built site, a server, Chromium and its windows, and the sandbox."""
 
 import functools
 import http.server
@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from browsing import ALIVE, watch
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from drinkdeep.grading.sandbox import SandboxError, bubblewrap
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build" / "html"
@@ -44,6 +46,15 @@ def site() -> Path:
     )
     assert build.returncode == 0, build.stdout + build.stderr
     return SITE
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> None:
+    """What runs a student's code needs bubblewrap."""
+    try:
+        bubblewrap()
+    except SandboxError as error:
+        pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
 
 
 @pytest.fixture(scope="module")

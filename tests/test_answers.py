@@ -13,7 +13,7 @@ SUBMISSIONS = [
 
 
 @pytest.fixture(scope="module")
-def faults() -> Iterator[dict[tuple[str, str], Future[list[str]]]]:
+def faults(sandbox: None) -> Iterator[dict[tuple[str, str], Future[list[str]]]]:
     """All of the bank on its way through as many processes as there are cores here."""
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         yield {

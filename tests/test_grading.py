@@ -276,7 +276,7 @@ class Class:
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Class:
+def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
     """The whole class, graded in one run of each of nbgrader's commands."""
     folder = tmp_path_factory.mktemp("course")
     shutil.copy(ROOT / "nbgrader_config.py", folder)

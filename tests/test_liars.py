@@ -52,7 +52,7 @@ transport.encode = transport.real_encode = real_encode
 
 
 @pytest.fixture(scope="module", params=bank.ASSIGNMENTS)
-def liar(request: pytest.FixtureRequest) -> Iterator[tuple[Assignment, Student]]:
+def liar(sandbox: None, request: pytest.FixtureRequest) -> Iterator[tuple[Assignment, Student]]:
     """An assignment, and a kernel in which its solution is known, so that shapes are right."""
     assignment = Assignment(bank.source(request.param))
     with Student(Limits()) as student:
