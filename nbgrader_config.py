@@ -6,7 +6,7 @@ code in a sandbox; drinkdeep/grading says how.
 
 from nbgrader import preprocessors as stock
 
-from drinkdeep.grading.preprocessors import JudgedExecute, Restore
+from drinkdeep.grading.preprocessors import HideTests, JudgedExecute, Restore
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
@@ -30,7 +30,7 @@ c.Autograde.autograde_preprocessors = [
 ]
 # An autograded notebook holds the hidden tests; the student's feedback may not.
 c.GenerateFeedback.preprocessors = [
-    stock.ClearHiddenTests,
+    HideTests,
     stock.GetGrades,
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]

@@ -281,8 +281,12 @@ def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
     folder = tmp_path_factory.mktemp("course")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
-    submissions = {"half": bank.filled(SOURCE, first_wrong_answers())}
-    for names, start in ((HONEST, SOURCE), (CHEATS, bank.released(NAME))):
+    submissions = {"half": bank.filled(bank.released(NAME), first_wrong_answers())}
+    answers = {
+        name: bank.Answer(name, exercise.solution.source) for name, exercise in EXERCISES.items()
+    }
+    answered = bank.filled(bank.released(NAME), answers)
+    for names, start in ((HONEST, answered), (CHEATS, bank.released(NAME))):
         for name, change in names.items():
             submissions[name] = copy.deepcopy(start)
             change(submissions[name])
@@ -297,7 +301,13 @@ def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
     }
     for command in ("generate_assignment", "autograde", "generate_feedback"):
         run = subprocess.run(
-            ["nbgrader", command, NAME, "--JudgedExecute.seed=5"],
+            [
+                "nbgrader",
+                command,
+                NAME,
+                "--JudgedExecute.seed=5",
+                "--JudgedExecute.cell_seconds=20",
+            ],
             cwd=folder,
             env=environment,
             capture_output=True,

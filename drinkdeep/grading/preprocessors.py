@@ -1,4 +1,4 @@
-"""How nbgrader comes by the judge: two preprocessors, which ``nbgrader_config.py`` plugs in.
+"""How nbgrader comes by the judge: three preprocessors, which ``nbgrader_config.py`` plugs in.
 
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
@@ -13,11 +13,11 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool, Integer
+from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
+from traitlets import Bool, Integer, List
 
 from drinkdeep.grading.assignment import grade_id, has_role
-from drinkdeep.grading.execute import execute
+from drinkdeep.grading.execute import Limits, execute
 
 Resources = dict[str, Any]
 
@@ -39,6 +39,14 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
         None, allow_none=True, help="What the hidden tests' inputs follow from; drawn if not set."
     ).tag(config=True)
 
+    cell_seconds = Integer(
+        Limits.cell_seconds, help="The longest that a cell of the student's may take."
+    ).tag(config=True)
+
+    answer_seconds = Integer(
+        Limits.answer_seconds, help="The longest that an answer to a test may take."
+    ).tag(config=True)
+
     unsafe_without_sandbox = Bool(
         False,
         help="Run students' code with all of your rights, where there is no bubblewrap.",
@@ -54,9 +62,28 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
             notebook,
             source_notebook(self, resources),
             seed=seed,
+            limits=Limits(cell_seconds=self.cell_seconds, answer_seconds=self.answer_seconds),
             sandboxed=not self.unsafe_without_sandbox,
         )
         return graded.result(), resources
+
+
+class HideTests(ClearHiddenTests):  # type: ignore[misc]
+    """Takes the hidden tests out of what a student gets back.
+
+    Of test cells only: whatever a student has written in a cell of their own is no marker.
+    """
+
+    # The exporter of feedback sets it for all preprocessors, and complains where it is lacking.
+    display_data_priority: List[Any] = List().tag(config=True)
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """The cell without its hidden tests."""
+        if has_role(cell, "grade"):
+            cell, resources = super().preprocess_cell(cell, resources, index)
+        return cell, resources
 
 
 @functools.cache
