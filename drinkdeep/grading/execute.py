@@ -59,7 +59,6 @@ def execute(
     notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
     judge = Judge(assignment, seed)
-    answered = {name for cell in notebook.cells if (name := grade_id(cell))}
     with Student(limits or Limits(), sandboxed=sandboxed) as student:
         done: set[str] = set()
         waiting: list[NotebookNode] = []
@@ -71,18 +70,13 @@ def execute(
                 cell.outputs, cell.execution_count = student.run(cell.source), place + 1
                 done.add(name or "")
             # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
-            for test in [w for w in waiting if _is_due(assignment, w, answered, done)]:
+            for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
                 _grade(judge, assignment, test, student)
                 waiting.remove(test)
         for test in waiting:
             _grade(judge, assignment, test, student)
     notebook.metadata["drinkdeep"] = {"seed": seed}
     return notebook
-
-
-def _is_due(assignment: Assignment, test: NotebookNode, answered: set[str], done: set[str]) -> bool:
-    exercise = assignment.tests[grade_id(test) or ""]
-    return exercise.name in answered and exercise.name in done
 
 
 def _grade(judge: Judge, assignment: Assignment, cell: NotebookNode, student: "Student") -> None:

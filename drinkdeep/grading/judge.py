@@ -156,12 +156,11 @@ class _Test:
                 # The test met something that it wasn't written for, such as a text where it takes
                 # the mean of a tensor. What it would have checked is missed, the rest goes on.
                 for site in self._sites_in(statement):
+                    # Of a hidden test the student gets nothing of its inputs, here as elsewhere.
+                    detail = "" if site.hidden else f"{type(error).__name__}: {error}"
                     site.runs += 1
                     site.findings.append(
-                        Finding(
-                            "The answer has a form that this test can't read.",
-                            f"{type(error).__name__}: {error}",
-                        )
+                        Finding("The answer has a form that this test can't read.", detail)
                     )
 
     def _sites_in(self, statement: ast.stmt) -> Iterator[Site]:
