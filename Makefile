@@ -16,6 +16,10 @@ READY := .venv/ready
 CHECK_PYTHON := import sys; sys.version_info >= (3, 11) or sys.exit( \
 	"Drink Deep needs Python 3.11 or newer, and this is %d.%d: name another with `make PYTHON=python3.11 …`." \
 	% sys.version_info[:2])
+CHECK_SPACE := import os, shutil, sys; gb = 7 if sys.platform == "linux" else 3; \
+	os.path.isdir(".venv") or shutil.disk_usage(".").free > gb * 1e9 or sys.exit( \
+	"Drink Deep installs %d GB, and this disk has %.1f GB left: make room, or move the course." \
+	% (gb, shutil.disk_usage(".").free / 1e9))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
@@ -24,6 +28,7 @@ help:
 # A target that is killed half-way leaves no stamp, so the next run goes on where pip stopped.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@$(PYTHON) -c '$(CHECK_SPACE)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the course's packages into .venv (some 6 GB on Linux; once)"
 	@$(BIN)/pip install --quiet --progress-bar on --require-hashes --requirement requirements.lock
@@ -42,10 +47,9 @@ test: $(READY)
 	@$(BIN)/python tools/book.py
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-# JupyterLab would ask its makers' server for news and updates; the pins decide here.
+# Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)
-	@$(BIN)/jupyter lab --LabApp.news_url=None \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate book/00_naive_network.ipynb
+	@$(BIN)/drinkdeep lab $(OPTIONS)
 
 release: $(READY)
 	@$(BIN)/python tools/release.py

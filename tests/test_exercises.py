@@ -15,7 +15,8 @@ from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from drinkdeep.grading.assignment import Assignment, grade_id, solution_lines
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment, solution_lines
 
 ROOT = Path(__file__).parent.parent
 

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TOOL = ROOT / "tools" / "notebooks.py"
-BOOK = sorted((ROOT / "book").glob("*.ipynb"))
+WELCOME = ROOT / "book" / "welcome.ipynb"
+BOOK = sorted(set((ROOT / "book").glob("*.ipynb")) - {WELCOME})
 
 
 def tool(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -100,3 +101,10 @@ def test_every_cell_of_a_chapter_was_run_and_is_compared(path: Path) -> None:
     cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     assert cells
     assert all(cell.execution_count for cell in cells), "nbval compares only cells with a count"
+
+
+def test_the_welcome_notebook_says_nothing_of_our_machine() -> None:
+    """What it says of the reader's, it says when they run it."""
+    cells = [c for c in nbformat.read(WELCOME, as_version=4).cells if c.cell_type == "code"]
+    assert cells
+    assert not any(cell.outputs for cell in cells)

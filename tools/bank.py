@@ -25,7 +25,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from drinkdeep.grading.assignment import Assignment, grade_id
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
 from drinkdeep.grading.execute import execute
 
 ROOT = Path(__file__).parent.parent

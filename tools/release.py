@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
+from drinkdeep.cells import grade_id, has_role
 from drinkdeep.grading.assignment import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
@@ -36,8 +37,6 @@ from drinkdeep.grading.assignment import (
     TEST_PREFIX,
     Assignment,
     Exercise,
-    grade_id,
-    has_role,
     regions,
     without,
 )

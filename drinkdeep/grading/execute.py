@@ -18,8 +18,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
-from drinkdeep.grading.assignment import Assignment, grade_id
+from drinkdeep.grading.assignment import Assignment
 from drinkdeep.grading.judge import Judge, Verdict
 from drinkdeep.grading.sandbox import SandboxedKernelManager
 from drinkdeep.transport import LIMIT, MIME, TransportError, decode

@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
 from traitlets import Bool, Integer, List
 
-from drinkdeep.grading.assignment import grade_id, has_role
+from drinkdeep.cells import grade_id, has_role
 from drinkdeep.grading.execute import Limits, execute
 
 Resources = dict[str, Any]
