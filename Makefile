@@ -3,12 +3,13 @@
 #   make book    build the book into _build/html
 #   make test    run every check: style, types, tests, every notebook
 #   make lab     open JupyterLab on the course
+#   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab release bank notebooks record lock benchmark-loader benchmark-draw lighthouse clean
+.PHONY: help book test lab student release bank notebooks record lock benchmark-loader benchmark-draw lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -50,6 +51,11 @@ test: $(READY)
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)
 	@$(BIN)/drinkdeep lab $(OPTIONS)
+
+# Of exercises/ as it is, which must be what solutions/ makes.
+student: $(READY)
+	@$(BIN)/python tools/release.py --check
+	@$(BIN)/python tools/student.py
 
 release: $(READY)
 	@$(BIN)/python tools/release.py
