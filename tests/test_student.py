@@ -57,7 +57,7 @@ def test_nothing_of_the_instructors_is_among_the_files() -> None:
 
 @pytest.mark.parametrize("name", bank.ASSIGNMENTS)
 def test_no_line_of_a_solution_or_a_hidden_test_is_in_a_file(name: str) -> None:
-    lines = {flat(line) for line in secrets(name) - NO_SECRET}
+    lines = {flat(line) for line in secrets(name)} - NO_SECRET
     assert len(lines) > 20
     for path, content in FILES.items():
         if path.endswith(".gz"):

@@ -19,9 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # What students get as it is; of a folder, all of it but what stands below.
 TAKEN = ("book", "exercises", "drinkdeep", "LICENSE", "LICENSE-text", ".binder", ".devcontainer")
 TAKEN += (".gitignore",)
-# What belongs to the site, whose front is another than JupyterLab's, and to whoever grades.
-LEFT_OUT = ("book/assets", "book/site_extensions", "book/index", "book/teaching")
-LEFT_OUT += ("drinkdeep/grading",)
+# What belongs to the site, and to whoever grades.
+LEFT_OUT = ("book/assets", "book/site_extensions", "drinkdeep/grading")
 # Of requirements.txt, what the book is built and the course is tested and graded with.
 NOT_FOR_STUDENTS = {
     *("jupyter-book", "math-core", "tinycss2"),
