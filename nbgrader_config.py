@@ -7,6 +7,7 @@ code in a sandbox; drinkdeep/grading says how.
 from nbgrader import preprocessors as stock
 
 from drinkdeep.grading.preprocessors import HideTests, JudgedExecute, Restore
+from drinkdeep.validation import in_words
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
@@ -34,3 +35,7 @@ c.GenerateFeedback.preprocessors = [
     stock.GetGrades,
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# *Validate*, for whoever tries an exercise here: in words, and with time to train a network.
+c.Execute.on_cell_error = in_words
+c.Execute.timeout = 600

@@ -27,7 +27,11 @@ def main(words: list[str] | None = None) -> int:
             own = verbs.add_parser(verb, help=purpose, description=f"{purpose.capitalize()}.")
             if verb in words[:1]:
                 importlib.import_module(module).add_arguments(own)
-    arguments = parser.parse_args(words)
+    arguments, others = parser.parse_known_args(words)
+    if "others" in arguments:  # a verb that hands on what it doesn't know
+        arguments.others = others
+    elif others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     code: int = importlib.import_module(VERBS[arguments.verb][0]).run(arguments)
     return code
 

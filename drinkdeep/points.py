@@ -220,17 +220,17 @@ def _text(found: list[Standing]) -> str:
 def _table(found: list[Standing]) -> str:
     if not found:
         return f"<p>{html.escape(_text(found))}</p>"
+    left = 'style="text-align:left"'  # JupyterLab would align words like numbers
     rows = "".join(
-        f'<tr><th scope="row"><a href="{html.escape(_from_here(one.path))}">'
-        f"{html.escape(one.title)}</a></th>"
-        f"<td>{one.earned:g} of {one.visible:g}</td>"
-        f"<td>{html.escape(one.trouble or one.next or 'all done')}</td></tr>"
+        f'<tr><th scope="row" {left}><a href="{html.escape(_from_here(one.path))}">'
+        f"{html.escape(one.title)}</a></th><td>{one.earned:g} of {one.visible:g}</td>"
+        f"<td {left}>{html.escape(one.trouble or one.next or 'all done')}</td></tr>"
         for one in found
     )
     return (
         "<table><caption>Points earned of those that can be seen</caption>"
-        '<tr><th scope="col">Exercises</th><th scope="col">Points</th>'
-        f'<th scope="col">What is next</th></tr>{rows}</table>'
+        f'<tr><th scope="col" {left}>Exercises</th><th scope="col">Points</th>'
+        f'<th scope="col" {left}>What is next</th></tr>{rows}</table>'
     )
 
 

@@ -18,6 +18,19 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 FILES = dict(student.contents())
+
+
+def text_of(name: str, *kinds: str) -> str:
+    """What a file says; of a notebook, what its cells of these kinds say."""
+    text = FILES[name].decode()
+    if not name.endswith(".ipynb"):
+        return text
+    cells = nbformat.reads(text, as_version=4).cells
+    return "\n".join(cell.source for cell in cells if cell.cell_type in kinds)
+
+
+TEXTS = {name: text_of(name, "code", "markdown") for name in FILES if not name.endswith(".gz")}
+FLAT = {name: flat(text) for name, text in TEXTS.items()}
 # How one seeds a generator; the helper package does it in the same words.
 NO_SECRET = {"generator=torch.Generator().manual_seed(seed)"}
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -59,13 +72,8 @@ def test_nothing_of_the_instructors_is_among_the_files() -> None:
 def test_no_line_of_a_solution_or_a_hidden_test_is_in_a_file(name: str) -> None:
     lines = {flat(line) for line in secrets(name)} - NO_SECRET
     assert len(lines) > 20
-    for path, content in FILES.items():
-        if path.endswith(".gz"):
-            continue
-        text = content.decode()
-        if path.endswith(".ipynb"):
-            text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
-        assert [line for line in lines if line in flat(text)] == [], path
+    for path, text in FLAT.items():
+        assert [line for line in lines if line in text] == [], path
 
 
 def test_the_search_for_leaks_finds_one() -> None:
@@ -76,22 +84,18 @@ def test_the_search_for_leaks_finds_one() -> None:
 
 
 def test_no_marker_is_in_a_file() -> None:
-    for name, content in FILES.items():
+    for name, text in TEXTS.items():
         if name.endswith((".ipynb", ".py", ".md")):
-            assert b"BEGIN SOLUTION" not in content, name
-            assert b"BEGIN HIDDEN" not in content, name
+            assert "BEGIN SOLUTION" not in text, name
+            assert "BEGIN HIDDEN" not in text, name
 
 
 def test_every_link_of_a_page_leads_to_a_file() -> None:
     dead = []
-    for name, content in FILES.items():
+    for name in TEXTS:
         if not name.startswith(("book/", "exercises/")) or name.endswith(".bib"):
             continue
-        text = content.decode()
-        if name.endswith(".ipynb"):
-            cells = nbformat.reads(text, as_version=4).cells
-            text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-        for target in LINK.findall(text):
+        for target in LINK.findall(text_of(name, "markdown")):
             if "://" not in target:
                 path = os.path.normpath(Path(name).parent / target)
                 if path not in FILES:

@@ -30,9 +30,11 @@ NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/cells.py",
     "drinkdeep/command.py",
     "drinkdeep/environment.py",
+    "drinkdeep/jupyter",
     "drinkdeep/lab.py",
     "drinkdeep/points.py",
     "drinkdeep/restoring.py",
+    "drinkdeep/validation.py",
 )
 # What a page depends on besides.
 BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "exercises", "tools/book.py")

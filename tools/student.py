@@ -41,9 +41,10 @@ def contents() -> Iterator[tuple[str, bytes]]:
         if name.startswith("exercises/") and name.endswith(".ipynb"):
             # What `drinkdeep restore` goes back to, where there is no git to ask.
             yield f"drinkdeep/released/{Path(name).name}", (ROOT / name).read_bytes()
-    for path in sorted((ROOT / "tools" / "student").iterdir()):
-        if path.name != "Makefile":
-            yield path.name, path.read_bytes()
+    own = ROOT / "tools" / "student"
+    for name in ("README.md", "nbgrader_config.py"):
+        yield name, (own / name).read_bytes()
+    yield "drinkdeep/jupyter/labconfig/page_config.json", (own / "page_config.json").read_bytes()
     texts = {
         "requirements.txt": _requirements((ROOT / "requirements.txt").read_text("utf-8")),
         "requirements.lock": _lock((ROOT / "requirements.lock").read_text("utf-8")),
