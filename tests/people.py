@@ -1,4 +1,4 @@
-"""A class around one exchange, each at a real JupyterLab of their own, in a real browser."""
+"""A class around one exchange: each person at a JupyterLab of their own."""
 
 import os
 import secrets
@@ -21,13 +21,15 @@ def free_port() -> int:
 
 @dataclass
 class Desk:
-    """A JupyterLab in a folder, with settings and files of its own user's.
+    """JupyterLab in a folder, with a home and settings of its user's own.
 
-    ``settings`` are what the user's nbgrader_config.py says, beside that of the folder.
+    ``settings`` are lines of the user's nbgrader_config.py, which comes on top of the folder's;
+    ``package`` is the folder whose ``drinkdeep`` they have; ``command`` opens JupyterLab.
     """
 
     folder: Path
     home: Path
+    package: Path
     settings: str = ""
     command: tuple[str, ...] = ("jupyter", "lab")
     port: int = field(default_factory=free_port)
@@ -39,55 +41,58 @@ class Desk:
 
     @property
     def environment(self) -> dict[str, str]:
-        config = self.home / ".jupyter"
         return {
             **os.environ,
             "HOME": str(self.home),
-            "JUPYTER_CONFIG_DIR": str(config),
+            "JUPYTER_CONFIG_DIR": str(self.home / ".jupyter"),
             "JUPYTER_DATA_DIR": str(self.home / "data"),
             "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
+            "PYTHONPATH": str(self.package),
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         }
 
-    def __enter__(self) -> "Desk":
+    @property
+    def log(self) -> str:
+        return (self.home / "lab.log").read_text(encoding="utf-8")
+
+    def start(self) -> None:
         config = self.home / ".jupyter"
         config.mkdir(parents=True, exist_ok=True)
         (config / "nbgrader_config.py").write_text(f"c = get_config()\n{self.settings}\n")
-        self.log = (self.home / "lab.log").open("w")
-        self.process = subprocess.Popen(
-            [
-                BIN / self.command[0],
-                *self.command[1:],
-                "--no-browser",
-                "--allow-root",
-                f"--port={self.port}",
-                "--ServerApp.port_retries=0",
-                f"--IdentityProvider.token={self.token}",
-                "--LabApp.news_url=None",
-                "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-            ],
-            cwd=self.folder,
-            env=self.environment,
-            stdout=self.log,
-            stderr=subprocess.STDOUT,
-        )
-        end = time.monotonic() + 90
+        with (self.home / "lab.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [
+                    BIN / self.command[0],
+                    *self.command[1:],
+                    "--no-browser",
+                    "--allow-root",
+                    f"--port={self.port}",
+                    "--ServerApp.port_retries=0",
+                    f"--IdentityProvider.token={self.token}",
+                ],
+                cwd=self.folder,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def wait(self, seconds: float = 120) -> None:
+        end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:
             try:
-                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}&reset", timeout=5)
-                return self
+                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5)
+                return
             except OSError:
                 time.sleep(0.2)
-        raise RuntimeError((self.home / "lab.log").read_text())
+        raise RuntimeError(self.log)
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
-        self.log.close()
 
     def at(self, path: str) -> str:
-        """The address of a file in this JupyterLab."""
-        return f"{self.url}/lab/tree/{path}?token={self.token}&reset"
+        """The address of a path in this JupyterLab, with nothing else open in it."""
+        return f"{self.url}/{path}?token={self.token}&reset"

@@ -1,0 +1,198 @@
+"""Both journeys, in a real browser, from an assignment's release to the feedback that is read.
+
+Two students, Ada and Ben, and their instructor, each at a JupyterLab of their own; nbgrader's
+exchange lies between them. The tests are one story, and run in this order.
+"""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import student
+from nbgrader.api import Gradebook
+from people import Desk
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).parent.parent
+NAME = "01_cost"
+WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
+RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
+# What the test says of WRONG.
+HINT = "You squared the mean. It is the other way round: the mean of the squares."
+MINUTE = 60_000
+
+
+@pytest.fixture(scope="module")
+def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Desk]]:
+    """The three JupyterLabs, with an exchange between them that is empty at first."""
+    folder = tmp_path_factory.mktemp("class")
+    exchange = folder / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    course = folder / "course"
+    shutil.copytree(ROOT / "solutions" / NAME, course / "solutions" / NAME)
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    where = f"c.Exchange.root = {str(exchange)!r}\n"
+    desks = {
+        # All three are one user of this machine, so the owner of a file says nothing.
+        "grace": Desk(
+            course, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
+        )
+    }
+    tree, _ = student.write(folder / "given out")
+    for name in ("ada", "ben"):
+        own = folder / name / "drinkdeep"
+        shutil.copytree(tree, own)
+        shutil.rmtree(own / "exercises" / NAME)  # to be fetched
+        settings = f"{where}c.CourseDirectory.student_id = {name!r}"
+        desks[name] = Desk(own, folder / name, own, settings, command=("drinkdeep", "lab"))
+    with ExitStack() as open_desks:
+        for desk in desks.values():
+            desk.start()
+            open_desks.callback(desk.stop)
+        for desk in desks.values():
+            desk.wait()
+        yield desks
+
+
+@pytest.fixture
+def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A window of a browser; what it showed last is kept if the test fails."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(MINUTE)
+    yield context.new_page()
+    context.close()
+
+
+# The student's side
+
+
+def assignments(page: Page, desk: Desk) -> None:
+    """Open the assignment list, by the menu."""
+    page.goto(desk.at("lab"))
+    page.get_by_role("menuitem", name="Nbgrader").click()
+    page.get_by_role("menuitem", name="Assignment List").click()
+    expect(page.locator("#nbgrader-assignment-list")).to_be_visible()
+
+
+def write(page: Page, marked: str, text: str, kind: str = "Code") -> None:
+    """Type into the cell that says ``marked``, in place of all that it says, and run it."""
+    cell = page.locator(f".jp-{kind}Cell", has_text=marked).first
+    cell.scroll_into_view_if_needed()
+    (cell.dblclick if kind == "Markdown" else cell.locator(".cm-content").click)()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Shift+Enter")
+
+
+def validate(page: Page) -> str:
+    """Press *Validate*; what it says. It shows that it is at work meanwhile."""
+    button = page.locator(".validate-button:visible")
+    button.click()
+    expect(button).to_contain_text("Validating")
+    dialog = page.locator(".jp-Dialog")
+    said = dialog.inner_text()
+    dialog.get_by_role("button", name="Ok").click()
+    return said
+
+
+def hand_in(page: Page, desk: Desk, first: str, then: str | None) -> None:
+    """Fetch, answer, validate, perhaps answer again, submit."""
+    assignments(page, desk)
+    row = page.locator("#released_assignments_list .list_item", has_text=NAME)
+    row.get_by_role("button", name="Fetch").click()
+    fetched = page.locator("#fetched_assignments_list .list_item", has_text=NAME).first
+    expect(fetched).to_be_visible()
+
+    page.goto(desk.at(f"lab/tree/exercises/{NAME}/{NAME}.ipynb"))
+    write(page, "def mean_squared_error", first)
+    assert HINT in validate(page)
+    if then:
+        write(page, "def mean_squared_error", then)
+    write(page, "YOUR ANSWER HERE", "The slope is zero almost everywhere.", "Markdown")
+    said = validate(page)
+    assert (HINT in said) == (then is None)
+    assert "Traceback" not in said
+
+    assignments(page, desk)
+    fetched.get_by_role("button", name="Submit").click()
+    expect(
+        page.locator("#submitted_assignments_list .list_item", has_text=NAME).first
+    ).to_be_visible()
+
+
+# The instructor's side
+
+
+def press(page: Page, row: str, action: str) -> None:
+    """Press a button in a row of Formgrader's table, and wait for its word of success."""
+    line = page.locator("tr", has=page.get_by_text(row, exact=True))
+    line.locator(f".{action} a").click()
+    expect(page.get_by_text("Please wait...")).to_be_visible()
+    done = page.locator("#success-modal")
+    expect(done).to_be_visible(timeout=2 * MINUTE)
+    done.get_by_role("button", name="Close").click()
+    expect(done).to_be_hidden()
+
+
+def test_the_instructor_releases(page: Page, desks: dict[str, Desk]) -> None:
+    page.goto(desks["grace"].at("formgrader/manage_assignments"))
+    press(page, NAME, "assign")
+    press(page, NAME, "release")
+
+
+def test_ada_is_wrong_reads_the_hint_and_hands_in_what_is_right(
+    page: Page, desks: dict[str, Desk]
+) -> None:
+    hand_in(page, desks["ada"], WRONG, RIGHT)
+
+
+def test_ben_hands_in_what_is_wrong(page: Page, desks: dict[str, Desk]) -> None:
+    hand_in(page, desks["ben"], WRONG, None)
+
+
+def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) -> None:
+    grace = desks["grace"]
+    page.goto(grace.at("formgrader/manage_assignments"))
+    press(page, NAME, "collect")
+    page.goto(grace.at(f"formgrader/manage_submissions/{NAME}"))
+    for name in ("ada", "ben"):
+        press(page, name, "autograde")
+    with Gradebook(f"sqlite:///{grace.folder}/gradebook.db") as gradebook:
+        ids = {
+            name: gradebook.find_submission_notebook(NAME, NAME, name).id for name in ("ada", "ben")
+        }
+    for name, points in (("ada", 3), ("ben", 1)):
+        page.goto(grace.at(f"formgrader/submissions/{ids[name]}/"))
+        cell = page.locator(".nbgrader_cell", has_text="The slope is zero")
+        cell.locator("input.score").fill(str(points))
+        cell.locator("textarea.comment").fill("Say what a step then does.")
+        page.keyboard.press("Tab")
+        expect(page.locator(".save-icon, .glyphicon-ok").first).to_be_visible()
+
+
+def test_the_instructor_gives_feedback(page: Page, desks: dict[str, Desk]) -> None:
+    page.goto(desks["grace"].at("formgrader/manage_assignments"))
+    press(page, NAME, "generate-feedback")
+    press(page, NAME, "release-feedback")
+
+
+@pytest.mark.parametrize(("name", "told"), [("ada", "4 of 4"), ("ben", HINT)])
+def test_the_student_reads_the_feedback(
+    page: Page, desks: dict[str, Desk], name: str, told: str
+) -> None:
+    assignments(page, desks[name])
+    row = page.locator("#submitted_assignments_list .list_item", has_text=NAME).first
+    row.get_by_role("button", name="Fetch Feedback").click()
+    expect(row.get_by_text(re.compile("view feedback", re.IGNORECASE)).first).to_be_visible()
+    (feedback,) = (desks[name].folder / "exercises" / NAME / "feedback").rglob("*.html")
+    assert told in feedback.read_text(encoding="utf-8")
+
+
+def test_the_grades(desks: dict[str, Desk]) -> None:
+    with Gradebook(f"sqlite:///{desks['grace'].folder}/gradebook.db") as gradebook:
+        scores = {s.student.id: s.score for s in gradebook.assignment_submissions(NAME)}
+    assert scores == {"ada": 2 + 3, "ben": 0 + 1}
