@@ -57,8 +57,9 @@ student: $(READY)
 	@$(BIN)/python tools/release.py --check
 	@$(BIN)/python tools/student.py
 
+# Of some: make release ASSIGNMENTS=01_cost
 release: $(READY)
-	@$(BIN)/python tools/release.py
+	@$(BIN)/python tools/release.py $(ASSIGNMENTS)
 
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)

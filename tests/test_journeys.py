@@ -78,11 +78,14 @@ def assignments(page: Page, desk: Desk) -> None:
     expect(page.locator("#nbgrader-assignment-list")).to_be_visible()
 
 
-def write(page: Page, marked: str, text: str, kind: str = "Code") -> None:
+def write(page: Page, marked: str, text: str) -> None:
     """Type into the cell that says ``marked``, in place of all that it says, and run it."""
-    cell = page.locator(f".jp-{kind}Cell", has_text=marked).first
+    cell = page.locator(".jp-Notebook .jp-Cell", has_text=marked).first
     cell.scroll_into_view_if_needed()
-    (cell.dblclick if kind == "Markdown" else cell.locator(".cm-content").click)()
+    rendered = cell.locator(".jp-RenderedMarkdown")
+    if rendered.count():
+        rendered.first.dblclick()
+    cell.locator(".cm-content").click()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.insert_text(text)
     page.keyboard.press("Shift+Enter")
@@ -112,7 +115,7 @@ def hand_in(page: Page, desk: Desk, first: str, then: str | None) -> None:
     assert HINT in validate(page)
     if then:
         write(page, "def mean_squared_error", then)
-    write(page, "YOUR ANSWER HERE", "The slope is zero almost everywhere.", "Markdown")
+    write(page, "YOUR ANSWER HERE", "The slope is zero almost everywhere.")
     said = validate(page)
     assert (HINT in said) == (then is None)
     assert "Traceback" not in said
@@ -167,11 +170,15 @@ def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) 
         }
     for name, points in (("ada", 3), ("ben", 1)):
         page.goto(grace.at(f"formgrader/submissions/{ids[name]}/"))
-        cell = page.locator(".nbgrader_cell", has_text="The slope is zero")
-        cell.locator("input.score").fill(str(points))
-        cell.locator("textarea.comment").fill("Say what a step then does.")
-        page.keyboard.press("Tab")
-        expect(page.locator(".save-icon, .glyphicon-ok").first).to_be_visible()
+        expect(page.get_by_text("The slope is zero almost everywhere.")).to_be_visible()
+        score = page.locator("input.score#in_your_words")
+        score.fill(str(points))
+        with page.expect_response(lambda answer: "/api/grade/" in answer.url and answer.ok):
+            score.press("Tab")
+        comment = page.locator("textarea#in_your_words-comment")
+        comment.fill(f"Say what a step then does, {name}.")
+        with page.expect_response(lambda answer: "/api/comment/" in answer.url and answer.ok):
+            comment.press("Tab")
 
 
 def test_the_instructor_gives_feedback(page: Page, desks: dict[str, Desk]) -> None:
@@ -189,7 +196,9 @@ def test_the_student_reads_the_feedback(
     row.get_by_role("button", name="Fetch Feedback").click()
     expect(row.get_by_text(re.compile("view feedback", re.IGNORECASE)).first).to_be_visible()
     (feedback,) = (desks[name].folder / "exercises" / NAME / "feedback").rglob("*.html")
-    assert told in feedback.read_text(encoding="utf-8")
+    said = feedback.read_text(encoding="utf-8")
+    assert told in said
+    assert f"Say what a step then does, {name}." in said
 
 
 def test_the_grades(desks: dict[str, Desk]) -> None:
