@@ -4,7 +4,6 @@ Two students, Ada and Ben, and their instructor, each at a JupyterLab of their o
 exchange lies between them. The tests are one story, and run in this order.
 """
 
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -22,6 +21,7 @@ WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
 RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
 # What the test says of WRONG.
 HINT = "You squared the mean. It is the other way round: the mean of the squares."
+ESSAY = "The slope is zero almost everywhere."
 MINUTE = 60_000
 
 
@@ -70,9 +70,8 @@ def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 # The student's side
 
 
-def assignments(page: Page, desk: Desk) -> None:
-    """Open the assignment list, by the menu."""
-    page.goto(desk.at("lab"))
+def assignments(page: Page) -> None:
+    """Show the assignment list, by the menu."""
     page.get_by_role("menuitem", name="Nbgrader").click()
     page.get_by_role("menuitem", name="Assignment List").click()
     expect(page.locator("#nbgrader-assignment-list")).to_be_visible()
@@ -82,10 +81,12 @@ def write(page: Page, marked: str, text: str) -> None:
     """Type into the cell that says ``marked``, in place of all that it says, and run it."""
     cell = page.locator(".jp-Notebook .jp-Cell", has_text=marked).first
     cell.scroll_into_view_if_needed()
-    rendered = cell.locator(".jp-RenderedMarkdown")
-    if rendered.count():
-        rendered.first.dblclick()
-    cell.locator(".cm-content").click()
+    if cell.locator(".jp-RenderedMarkdown").count():
+        cell.click()
+        page.keyboard.press("Enter")  # from reading to writing
+    else:
+        cell.locator(".cm-content").click()
+    expect(cell.locator(".cm-content")).to_be_focused()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.insert_text(text)
     page.keyboard.press("Shift+Enter")
@@ -102,29 +103,28 @@ def validate(page: Page) -> str:
     return said
 
 
-def hand_in(page: Page, desk: Desk, first: str, then: str | None) -> None:
-    """Fetch, answer, validate, perhaps answer again, submit."""
-    assignments(page, desk)
-    row = page.locator("#released_assignments_list .list_item", has_text=NAME)
-    row.get_by_role("button", name="Fetch").click()
-    fetched = page.locator("#fetched_assignments_list .list_item", has_text=NAME).first
-    expect(fetched).to_be_visible()
+def hand_in(page: Page, desk: Desk, answers: list[str], hints: list[str]) -> None:
+    """Fetch, answer, validate; answer again until the answers are used up; submit.
 
-    page.goto(desk.at(f"lab/tree/exercises/{NAME}/{NAME}.ipynb"))
-    write(page, "def mean_squared_error", first)
-    assert HINT in validate(page)
-    if then:
-        write(page, "def mean_squared_error", then)
-    write(page, "YOUR ANSWER HERE", "The slope is zero almost everywhere.")
-    said = validate(page)
-    assert (HINT in said) == (then is None)
-    assert "Traceback" not in said
+    ``hints`` are what *Validate* says of each answer; of a right one nothing.
+    """
+    page.goto(desk.at("lab"))
+    assignments(page)
+    page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click()
+    fetched = page.locator("#fetched_assignments_list")
+    fetched.locator(".assignment-notebooks-link", has_text=NAME).click()
+    fetched.locator(".nested_list_item a", has_text=NAME).click()
+    write(page, "YOUR ANSWER HERE", ESSAY)
+    for answer, hint in zip(answers, hints, strict=True):
+        write(page, "def mean_squared_error", answer)
+        said = validate(page)
+        assert hint in said
+        assert hint or HINT not in said
+        assert "Traceback" not in said
 
-    assignments(page, desk)
+    assignments(page)
     fetched.get_by_role("button", name="Submit").click()
-    expect(
-        page.locator("#submitted_assignments_list .list_item", has_text=NAME).first
-    ).to_be_visible()
+    expect(page.locator("#submitted_assignments_list").get_by_text(NAME).first).to_be_visible()
 
 
 # The instructor's side
@@ -150,11 +150,11 @@ def test_the_instructor_releases(page: Page, desks: dict[str, Desk]) -> None:
 def test_ada_is_wrong_reads_the_hint_and_hands_in_what_is_right(
     page: Page, desks: dict[str, Desk]
 ) -> None:
-    hand_in(page, desks["ada"], WRONG, RIGHT)
+    hand_in(page, desks["ada"], [WRONG, RIGHT], [HINT, ""])
 
 
 def test_ben_hands_in_what_is_wrong(page: Page, desks: dict[str, Desk]) -> None:
-    hand_in(page, desks["ben"], WRONG, None)
+    hand_in(page, desks["ben"], [WRONG], [HINT])
 
 
 def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) -> None:
@@ -170,7 +170,7 @@ def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) 
         }
     for name, points in (("ada", 3), ("ben", 1)):
         page.goto(grace.at(f"formgrader/submissions/{ids[name]}/"))
-        expect(page.get_by_text("The slope is zero almost everywhere.")).to_be_visible()
+        expect(page.get_by_text(ESSAY)).to_be_visible()
         score = page.locator("input.score#in_your_words")
         score.fill(str(points))
         with page.expect_response(lambda answer: "/api/grade/" in answer.url and answer.ok):
@@ -191,10 +191,11 @@ def test_the_instructor_gives_feedback(page: Page, desks: dict[str, Desk]) -> No
 def test_the_student_reads_the_feedback(
     page: Page, desks: dict[str, Desk], name: str, told: str
 ) -> None:
-    assignments(page, desks[name])
-    row = page.locator("#submitted_assignments_list .list_item", has_text=NAME).first
-    row.get_by_role("button", name="Fetch Feedback").click()
-    expect(row.get_by_text(re.compile("view feedback", re.IGNORECASE)).first).to_be_visible()
+    page.goto(desks[name].at("lab"))
+    assignments(page)
+    submitted = page.locator("#submitted_assignments_list")
+    submitted.get_by_role("button", name="Fetch Feedback").click()
+    expect(submitted.get_by_text("view feedback").first).to_be_visible()
     (feedback,) = (desks[name].folder / "exercises" / NAME / "feedback").rglob("*.html")
     said = feedback.read_text(encoding="utf-8")
     assert told in said
