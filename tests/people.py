@@ -32,6 +32,7 @@ class Desk:
     package: Path
     settings: str = ""
     command: tuple[str, ...] = ("jupyter", "lab")
+    options: tuple[str, ...] = ("--ServerApp.port_retries=0",)
     port: int = field(default_factory=free_port)
     token: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -67,7 +68,7 @@ class Desk:
                     "--no-browser",
                     "--allow-root",
                     f"--port={self.port}",
-                    "--ServerApp.port_retries=0",
+                    *self.options,
                     f"--IdentityProvider.token={self.token}",
                 ],
                 cwd=self.folder,

@@ -5,6 +5,7 @@ exchange lies between them. The tests are one story, and run in this order.
 """
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -59,12 +60,14 @@ def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
 
 
 @pytest.fixture
-def page(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A window of a browser; what it showed last is kept if the test fails."""
+def page(chromium: Browser) -> Iterator[Page]:
+    """A window of a browser. What takes long on a busy machine is waited for."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(MINUTE)
+    expect.set_options(timeout=MINUTE)
     yield context.new_page()
     context.close()
+    expect.set_options(timeout=None)
 
 
 # The student's side
@@ -79,9 +82,14 @@ def assignments(page: Page) -> None:
 
 def write(page: Page, marked: str, text: str) -> None:
     """Type into the cell that says ``marked``, in place of all that it says, and run it."""
-    cell = page.locator(".jp-Notebook .jp-Cell", has_text=marked).first
+    sheet = page.locator(".jp-WindowedPanel-outer:visible")
+    cell = sheet.locator(".jp-Cell", has_text=marked).first
+    sheet.evaluate("sheet => sheet.scrollTo(0, 0)")
+    while not cell.count():  # only what is near the window is in the page
+        sheet.evaluate("sheet => sheet.scrollBy(0, 400)")
+        page.wait_for_timeout(50)
     cell.scroll_into_view_if_needed()
-    if cell.locator(".jp-RenderedMarkdown").count():
+    if "jp-MarkdownCell" in (cell.get_attribute("class") or ""):
         cell.click()
         page.keyboard.press("Enter")  # from reading to writing
     else:
@@ -147,6 +155,17 @@ def test_the_instructor_releases(page: Page, desks: dict[str, Desk]) -> None:
     press(page, NAME, "release")
 
 
+def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]) -> None:
+    page.goto(f"{desks['ada'].url}/?token={desks['ada'].token}")
+    page.wait_for_url("**/lab/tree/book/welcome.ipynb*")
+    for number, said in enumerate(("Everything is there.", "Points earned of those")):
+        page.locator(".jp-CodeCell .cm-content").nth(number).click()
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator(".jp-OutputArea").get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("link", name="Exercises 2: Gradient descent")).to_be_visible()
+    expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
+
+
 def test_ada_is_wrong_reads_the_hint_and_hands_in_what_is_right(
     page: Page, desks: dict[str, Desk]
 ) -> None:
@@ -200,6 +219,20 @@ def test_the_student_reads_the_feedback(
     said = feedback.read_text(encoding="utf-8")
     assert told in said
     assert f"Say what a step then does, {name}." in said
+
+
+def test_a_port_that_is_taken_is_no_trouble(desks: dict[str, Desk], tmp_path: Path) -> None:
+    ada = desks["ada"]
+    desk = Desk(ada.folder, tmp_path, ada.package, command=ada.command, options=(), port=ada.port)
+    desk.start()
+    try:
+        end = time.monotonic() + 60
+        while "is running at" not in desk.log and time.monotonic() < end:
+            time.sleep(0.2)
+        assert f"The port {ada.port} is already in use, trying another port." in desk.log
+        assert "is running at:\n" in desk.log
+    finally:
+        desk.stop()
 
 
 def test_the_grades(desks: dict[str, Desk]) -> None:
