@@ -80,8 +80,14 @@ def assignments(page: Page) -> None:
     expect(page.locator("#nbgrader-assignment-list")).to_be_visible()
 
 
+def kernel_is_ready(page: Page) -> None:
+    light = page.locator(".jp-Notebook-ExecutionIndicator:visible")
+    expect(light).to_have_attribute("data-status", "idle")
+
+
 def write(page: Page, marked: str, text: str) -> None:
     """Type into the cell that says ``marked``, in place of all that it says, and run it."""
+    kernel_is_ready(page)
     sheet = page.locator(".jp-WindowedPanel-outer:visible")
     cell = sheet.locator(".jp-Cell", has_text=marked).first
     sheet.evaluate("sheet => sheet.scrollTo(0, 0)")
@@ -158,8 +164,11 @@ def test_the_instructor_releases(page: Page, desks: dict[str, Desk]) -> None:
 def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]) -> None:
     page.goto(f"{desks['ada'].url}/?token={desks['ada'].token}")
     page.wait_for_url("**/lab/tree/book/welcome.ipynb*")
+    kernel_is_ready(page)
     for number, said in enumerate(("Everything is there.", "Points earned of those")):
-        page.locator(".jp-CodeCell .cm-content").nth(number).click()
+        cell = page.locator(".jp-CodeCell .cm-content").nth(number)
+        cell.click()
+        expect(cell).to_be_focused()
         page.keyboard.press("Shift+Enter")
         expect(page.locator(".jp-OutputArea").get_by_text(said)).to_be_visible()
     expect(page.get_by_role("link", name="Exercises 2: Gradient descent")).to_be_visible()
