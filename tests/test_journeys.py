@@ -81,8 +81,10 @@ def assignments(page: Page) -> None:
 
 
 def kernel_is_ready(page: Page) -> None:
-    light = page.locator(".jp-Notebook-ExecutionIndicator:visible")
-    expect(light).to_have_attribute("data-status", "idle")
+    # In the status bar; the light above a notebook shows a kernel that is still to come as idle.
+    expect(
+        page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle")
+    ).to_be_visible()
 
 
 def write(page: Page, marked: str, text: str) -> None:
@@ -166,10 +168,11 @@ def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]
     page.wait_for_url("**/lab/tree/book/welcome.ipynb*")
     kernel_is_ready(page)
     for number, said in enumerate(("Everything is there.", "Points earned of those")):
-        cell = page.locator(".jp-CodeCell .cm-content").nth(number)
-        cell.click()
-        expect(cell).to_be_focused()
+        cell = page.locator(".jp-CodeCell").nth(number)
+        cell.locator(".cm-content").click()
+        expect(cell.locator(".cm-content")).to_be_focused()
         page.keyboard.press("Shift+Enter")
+        expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
         expect(page.locator(".jp-OutputArea").get_by_text(said)).to_be_visible()
     expect(page.get_by_role("link", name="Exercises 2: Gradient descent")).to_be_visible()
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)

@@ -45,7 +45,9 @@ class Course:
                 shutil.copy2(ROOT / name, self.folder / name)
         # What is installed is this project's; only the package is the copy's.
         (self.folder / ".venv").mkdir()
-        (self.folder / ".venv" / "bin").symlink_to((ROOT / ".venv" / "bin").resolve())
+        for part in (ROOT / ".venv").resolve().iterdir():
+            if part.name != "ready":
+                (self.folder / ".venv" / part.name).symlink_to(part)
         (self.folder / ".venv" / "ready").touch()
         (self.home / "Downloads").mkdir(parents=True)
         self.run("git init --quiet && git add --all && git commit --quiet --message=Begin")
