@@ -128,8 +128,8 @@ def hand_in(page: Page, desk: Desk, answers: list[str], hints: list[str]) -> Non
     assignments(page)
     page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click()
     fetched = page.locator("#fetched_assignments_list")
-    fetched.locator(".assignment-notebooks-link", has_text=NAME).click()
-    fetched.locator(".nested_list_item a", has_text=NAME).click()
+    expect(fetched.get_by_text(NAME).first).to_be_visible()
+    page.goto(desk.at(f"lab/tree/exercises/{NAME}/{NAME}.ipynb"))
     write(page, "YOUR ANSWER HERE", ESSAY)
     for answer, hint in zip(answers, hints, strict=True):
         write(page, "def mean_squared_error", answer)
