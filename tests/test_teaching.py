@@ -21,7 +21,7 @@ from traitlets.config import Config
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
-NAME = "01_cost"
+NAME, OTHER = "01_cost", "04_losses"
 
 
 def blocks(language: str) -> list[str]:
@@ -107,17 +107,22 @@ def test_each_student_gets_feedback(term: Course) -> None:
 
 
 def test_the_change_and_the_new_exercise_are_released(term: Course) -> None:
-    notebook = nbformat.read(term.folder / "exercises" / NAME / f"{NAME}.ipynb", as_version=4)
-    text = "\n".join(cell.source for cell in notebook.cells)
-    assert "First square each error" in text
-    assert "## 12. Twice as much · 2 points" in text
-    assert "## 13. In your own words" in text
-    assert "There are 41 points in all." in text
-    assert all(
-        compute_checksum(cell) == cell.metadata.nbgrader.checksum
-        for cell in notebook.cells
-        if "nbgrader" in cell.metadata
+    for name, words in ((NAME, "First square each error"), (OTHER, ". Twice as much · 2 points")):
+        notebook = nbformat.read(term.folder / "exercises" / name / f"{name}.ipynb", as_version=4)
+        assert words in "\n".join(cell.source for cell in notebook.cells)
+        assert all(
+            compute_checksum(cell) == cell.metadata.nbgrader.checksum
+            for cell in notebook.cells
+            if "nbgrader" in cell.metadata
+        )
+
+
+def test_an_assignment_that_was_handed_in_takes_no_new_exercise(term: Course) -> None:
+    said = term.run(
+        f"python tools/new_exercise.py {NAME} twice\n! make release ASSIGNMENTS={NAME} 2>&1"
     )
+    assert f"{NAME}: there are submissions in the gradebook" in said
+    assert "Traceback" not in said
 
 
 def test_the_public_repository_holds_no_solution(term: Course) -> None:
@@ -130,10 +135,11 @@ def test_the_public_repository_holds_no_solution(term: Course) -> None:
     assert "solutions/" not in names
 
 
-def test_a_new_exercise_keeps_the_rules() -> None:
-    notebook = new_exercise.added(bank.source(NAME), "twice", "Twice as much", 2)
+@pytest.mark.parametrize("name", bank.ASSIGNMENTS)
+def test_a_new_exercise_keeps_the_rules(name: str) -> None:
+    notebook = new_exercise.added(bank.source(name), "twice", "Twice as much", 2)
     answers = bank.parse(new_exercise.ANSWERS.format(name="twice"), "the new exercise")
-    assert list(release.problems(notebook, [*bank.answers(NAME), *answers])) == []
+    assert list(release.problems(notebook, [*bank.answers(name), *answers])) == []
 
 
 @pytest.mark.parametrize(
