@@ -262,8 +262,8 @@ def generate(folder: Path, assignments: list[str], *, database: str) -> None:
         result = api.generate_assignment(assignment, force=True)
         if "Cannot add or remove cells" in result.get("log", ""):
             sys.exit(
-                f"{assignment}: there are submissions in the gradebook, so no exercise can be added, "
-                "renamed or taken away: give it no points, or begin a new assignment."
+                f"{assignment}: there are submissions in the gradebook, so no exercise can be "
+                "added, renamed or taken away: give it no points, or begin another assignment."
             )
         if not result["success"]:
             sys.exit(f"{assignment}: nbgrader could not make it:\n{result.get('log', '')}")
