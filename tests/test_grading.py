@@ -307,7 +307,7 @@ def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
                 command,
                 NAME,
                 "--JudgedExecute.seed=5",
-                "--JudgedExecute.cell_seconds=20",
+                "--JudgedExecute.limits=cell_seconds=20",
             ],
             cwd=folder,
             env=environment,

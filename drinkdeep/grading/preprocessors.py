@@ -8,16 +8,18 @@ import functools
 import multiprocessing
 import secrets
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
-from traitlets import Bool, Integer, List
+from traitlets import Bool, Dict, Enum, Integer, List
 
 from drinkdeep.grading.assignment import grade_id, has_role
-from drinkdeep.grading.execute import Limits, execute
+from drinkdeep.grading.execute import execute
+from drinkdeep.grading.sandbox import Limits
 
 Resources = dict[str, Any]
 
@@ -39,12 +41,10 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
         None, allow_none=True, help="What the hidden tests' inputs follow from; drawn if not set."
     ).tag(config=True)
 
-    cell_seconds = Integer(
-        Limits.cell_seconds, help="The longest that a cell of the student's may take."
-    ).tag(config=True)
-
-    answer_seconds = Integer(
-        Limits.answer_seconds, help="The longest that an answer to a test may take."
+    limits = Dict(
+        key_trait=Enum([field.name for field in fields(Limits)]),
+        value_trait=Integer(),
+        help="What a submission may take, where it isn't as in drinkdeep.grading.sandbox.Limits.",
     ).tag(config=True)
 
     unsafe_without_sandbox = Bool(
@@ -62,7 +62,7 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
             notebook,
             source_notebook(self, resources),
             seed=seed,
-            limits=Limits(cell_seconds=self.cell_seconds, answer_seconds=self.answer_seconds),
+            limits=Limits(**self.limits),
             sandboxed=not self.unsafe_without_sandbox,
         )
         return graded.result(), resources
