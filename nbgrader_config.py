@@ -6,7 +6,14 @@ code in a sandbox; drinkdeep/grading says how.
 
 from nbgrader import preprocessors as stock
 
-from drinkdeep.grading.preprocessors import HideTests, JudgedExecute, Restore
+from drinkdeep.grading.feedback import FeedbackExporter
+from drinkdeep.grading.preprocessors import (
+    Authorship,
+    Grades,
+    HideTests,
+    JudgedExecute,
+    Restore,
+)
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
@@ -28,9 +35,8 @@ c.Autograde.autograde_preprocessors = [
     stock.AssignLatePenalties,
     stock.CheckCellMetadata,
 ]
-# An autograded notebook holds the hidden tests; the student's feedback may not.
-c.GenerateFeedback.preprocessors = [
-    HideTests,
-    stock.GetGrades,
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
+# An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
+# page that is made of it shows none of the first, and is safe to open. drinkdeep/grading/feedback.py
+# says how.
+c.GenerateFeedback.exporter_class = FeedbackExporter
+c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
