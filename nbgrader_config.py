@@ -36,7 +36,7 @@ c.Autograde.autograde_preprocessors = [
     stock.CheckCellMetadata,
 ]
 # An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
-# page that is made of it shows none of the first, and is safe to open. drinkdeep/grading/feedback.py
-# says how.
+# page that is made of it shows none of the first, and is safe to open;
+# drinkdeep/grading/feedback.py says how.
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]

@@ -64,14 +64,14 @@ class FeedbackExporter(TemplateExporter):
 
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         """What the template writes with. All else in it is escaped."""
-        yield from super().default_filters()
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "code", self._code
         yield "text", text
         yield "findings", findings
         yield "shown", shown
         yield "points", points
 
-    def from_notebook_node(
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert's own HTML exporter
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """The page, and what nbconvert hands on."""

@@ -1,4 +1,4 @@
-"""What the pages that the grader writes have in common: one file each, that asks nobody for anything.
+"""What the pages that the grader writes share: one file each, that asks nobody for anything.
 
 A page holds its style sheet, in the colours of the course for light and dark, and a policy that
 lets the browser run no script and fetch nothing. Its templates escape whatever is put in.
@@ -30,15 +30,18 @@ def stylesheet(*more: str) -> str:
     )
 
 
-def policy(style: str) -> str:
-    """The Content-Security-Policy of a page whose only style sheet is ``style``.
+def policy(*styles: str) -> str:
+    """The Content-Security-Policy of a page that has these style sheets and no others.
 
     No script, no request, no other style sheet and no form. Styles of single elements are let
     through: formulas need them. Pictures stand in the page itself.
     """
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    digests = " ".join(
+        f"'sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}'"
+        for style in dict.fromkeys(styles)
+    )
     return (
-        f"default-src 'none'; img-src data:; style-src-elem 'sha256-{digest}'; "
+        f"default-src 'none'; img-src data:; style-src-elem {digests}; "
         "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
     )
 

@@ -95,7 +95,7 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
-        """The notebook, with ``drinkdeep.course`` and ``drinkdeep.title`` in each cell's metadata."""
+        """The notebook; each cell's metadata have ``drinkdeep.course`` and ``drinkdeep.title``."""
         source = source_notebook(self, resources)
         texts = {c.source: c for c in source.cells if c.cell_type == "markdown"}
         titles = exercise_titles(source)
