@@ -34,8 +34,8 @@ from traitlets.config import Config
 
 from drinkdeep.grading.pages import TEMPLATES, points, policy, stylesheet
 
-LONGEST = 100_000
-"""The characters of a text cell, or of code, beyond which it is shown plainly."""
+LONGEST_TEXT, LONGEST_CODE = 20_000, 100_000
+"""The characters beyond which a cell is shown plainly: to read it might take its reader for ever."""
 DEEPEST = 3
 """How deep folds may stand in folds."""
 PIXELS = ("image/png", "image/jpeg")
@@ -80,7 +80,7 @@ class FeedbackExporter(TemplateExporter):
         return super().from_notebook_node(nb, {**(resources or {}), "page": page}, **kw)
 
     def _code(self, source: str) -> Markup:
-        if len(source) > LONGEST:
+        if len(source) > LONGEST_CODE:
             return _plain(source)
         return Markup(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source))
 
@@ -167,7 +167,7 @@ def text(source: str, attachments: NotebookNode | None = None, *, course: bool =
     is ours.
     """
     env: EnvType = {"course": course, "attachments": attachments or {}, "depth": 0}
-    if len(source) > LONGEST:
+    if len(source) > LONGEST_TEXT:
         return _plain(source)
     try:
         return Markup(_markdown().render(source, env))
