@@ -109,6 +109,7 @@ def test_a_person_s_comment_is_shown(soup_of: Callable[[str], BeautifulSoup]) ->
     (comment,) = soup_of("ada").select("section.comment")
     assert words(comment).endswith(COMMENT.replace("*", ""))
     assert words(comment.em) == "story"
+    assert not soup_of("mallory").select("section.comment"), "nobody has said anything"
 
 
 def test_hidden_tests_are_not_shown(soup_of: Callable[[str], BeautifulSoup]) -> None:

@@ -1,4 +1,4 @@
-"""The class at a glance: the gradebook's numbers, the judge's words, and nothing of anybody's to run."""
+"""The class at a glance: the gradebook's numbers, the judge's words, and nothing that runs."""
 
 import shutil
 from collections.abc import Callable

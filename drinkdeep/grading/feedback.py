@@ -35,7 +35,7 @@ from traitlets.config import Config
 from drinkdeep.grading.pages import TEMPLATES, points, policy, stylesheet
 
 LONGEST_TEXT, LONGEST_CODE = 20_000, 100_000
-"""The characters beyond which a cell is shown plainly: to read it might take its reader for ever."""
+"""The characters beyond which a cell is shown plainly: to read it might take very long."""
 DEEPEST = 3
 """How deep folds may stand in folds."""
 PIXELS = ("image/png", "image/jpeg")

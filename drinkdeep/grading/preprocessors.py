@@ -112,7 +112,7 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class Grades(GetGrades):  # type: ignore[misc]
-    """nbgrader's grades and comments, and which answers wait for a person to read them."""
+    """nbgrader's grades, a person's comments, and which answers wait for a person to read them."""
 
     def preprocess(
         self, notebook: NotebookNode, resources: Resources
@@ -124,9 +124,12 @@ class Grades(GetGrades):  # type: ignore[misc]
                 self.notebook_id, self.assignment_id, self.student_id
             )
             waiting = {grade.name: grade.needs_manual_grade for grade in submission.grades}
+            by_hand = {comment.name: comment.manual_comment for comment in submission.comments}
         for cell in notebook.cells:
             if (name := grade_id(cell)) in waiting:
                 cell.metadata.nbgrader["waiting"] = waiting[name]
+            if name in by_hand:  # nbgrader itself comments on what was left as it was
+                cell.metadata.nbgrader["comment"] = by_hand[name]
         resources["nbgrader"]["waiting"] = sum(waiting.values())
         return notebook, resources
 
