@@ -100,13 +100,19 @@ def test_a_notebook_that_is_no_notebook_is_one_line(graded_class: Path, tmp_path
 
 
 def test_code_that_was_stopped_is_named() -> None:
-    def cell(name: str, text: str) -> NotebookNode:
-        return NotebookNode(outputs=[new_output("error", ename=name, evalue=text, traceback=[])])
+    def cell(*trace: str) -> NotebookNode:
+        name, text = trace[-1].split(": ", 1)
+        error = new_output("error", ename=name, evalue=text, traceback=list(trace))
+        return NotebookNode(outputs=[error])
 
-    notebook = NotebookNode(
-        cells=[cell("ZeroDivisionError", "x"), cell("TimeoutError", "It was stopped after 20 s.")]
-    )
-    assert list(report.stopped(notebook)) == ["Cell 2: It was stopped after 20 s."]
+    cells = [
+        cell("ZeroDivisionError: x"),
+        cell("line 3", "TimeoutError: the student's own"),
+        cell("TimeoutError: Stopped after 20 s of CPU time in cell 7."),
+        cell("KernelError: Not run: there was no kernel any more."),
+    ]
+    found = report.stopped(NotebookNode(cells=cells))
+    assert list(found) == ["Stopped after 20 s of CPU time in cell 7."]
 
 
 def test_an_assignment_that_isn_t_there_is_said(graded_class: Path, tmp_path: Path) -> None:

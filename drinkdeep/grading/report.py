@@ -36,7 +36,7 @@ from drinkdeep.grading.gradebook import Cell, GradebookError
 from drinkdeep.grading.judge import NOT_DONE
 from drinkdeep.grading.pages import TEMPLATES, points, policy, stylesheet
 
-STOPPED = ("KernelError", "TimeoutError")
+STOPPED = ("KernelError", "MemoryError", "TimeoutError")
 """The errors that :mod:`~drinkdeep.grading.execute` itself puts into a student's cell."""
 BARS = 10
 """How many bars the distribution has."""
@@ -173,11 +173,17 @@ def missed(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
 
 
 def stopped(notebook: NotebookNode) -> Iterator[str]:
-    """Where code of a student's had to be stopped."""
-    for number, cell in enumerate(notebook.cells, start=1):
+    """Where and why code of a student's had to be stopped."""
+    for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if output.output_type == "error" and output.ename in STOPPED:
-                yield f"Cell {number}: {output.evalue[:LONGEST]}"
+            # An error of Python's own has more in its traceback than its name and its words.
+            if (
+                output.output_type == "error"
+                and output.ename in STOPPED
+                and output.traceback == [f"{output.ename}: {output.evalue}"]
+                and not output.evalue.startswith("Not run")
+            ):
+                yield output.evalue[:LONGEST]
 
 
 def _titles(course: CourseDirectory, assignment: str) -> dict[str, str]:
