@@ -6,14 +6,21 @@ code in a sandbox; drinkdeep/grading says how.
 
 from nbgrader import preprocessors as stock
 
-from drinkdeep.grading.feedback import FeedbackExporter
-from drinkdeep.grading.preprocessors import (
-    Authorship,
-    Grades,
-    HideTests,
-    JudgedExecute,
-    Restore,
-)
+# nbgrader goes on without a configuration that it can't load: then students' code would run outside
+# of the sandbox, and feedback show hidden tests.
+try:
+    from drinkdeep.grading.feedback import FeedbackExporter
+    from drinkdeep.grading.preprocessors import (
+        Authorship,
+        Grades,
+        HideTests,
+        JudgedExecute,
+        Restore,
+    )
+except Exception as error:
+    raise SystemExit(
+        f"The course's grader can't be loaded, so nothing was done: {error!r}"
+    ) from error
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
