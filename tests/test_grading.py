@@ -225,7 +225,8 @@ CHEATS: dict[str, Change] = {
     ),
     "huge-answers": at_the_top(
         "import drinkdeep.transport as transport\n"
-        "transport.encode = lambda value: '\"' + 'x' * (40 * 2**20) + '\"'\n"
+        "megabytes = iter([40, 17])  # more than is waited for, and more than is read\n"
+        "transport.encode = lambda value: '\"' + 'x' * (next(megabytes, 1) * 2**20) + '\"'\n"
     ),
     "known-examples": answer(
         "mean_squared_error", "def mean_squared_error(y_hat, y):\n    return 2.5"
