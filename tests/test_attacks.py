@@ -148,7 +148,7 @@ TIGHT = Limits(
 )
 LOOSE = {"memory_bytes": 2**33, "processes": 4000, "disk_bytes": 2**30, "open_files": 1000}
 BOMBS = {
-    "memory": ("x = bytearray(700 * 2**20)\nwon = True", {}, "MemoryError"),
+    "memory": ("x = bytearray(3 * 2**30)\nwon = True", {}, "MemoryError"),
     "memory-of-many": (
         "for _ in range(4):\n"
         "    if os.fork() == 0:\n"

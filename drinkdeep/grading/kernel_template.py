@@ -73,6 +73,9 @@ LOADED = (
 READY = b"."
 """What kernel and keeper tell each other at each step of the start."""
 
+SET_ASIDE = 2**30
+"""Bytes of addresses for stacks and arenas of threads."""
+
 TICK = 0.1
 """Seconds between two looks at what a kernel takes."""
 
@@ -396,8 +399,9 @@ def _set_limits(order: dict[str, Any], *, fenced: bool) -> None:
     }
     if fenced:  # elsewhere all processes of the user would count
         bounds[resource.RLIMIT_NPROC] = order["processes"]
-        # On top of what the libraries map.
-        bounds[resource.RLIMIT_AS] = psutil.Process().memory_info().vms + order["memory"]
+        # On top of what the libraries map, and of what threads set aside and never touch.
+        mapped = psutil.Process().memory_info().vms + SET_ASIDE
+        bounds[resource.RLIMIT_AS] = mapped + order["memory"]
     for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
 
