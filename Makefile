@@ -5,11 +5,12 @@
 #   make lab     open JupyterLab on the course
 #   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
+#   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab student release bank notebooks record lock benchmark-loader benchmark-draw lighthouse clean
+.PHONY: help book test lab student release bank report notebooks record lock benchmark-loader benchmark-draw lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -64,6 +65,10 @@ release: $(READY)
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)
 	@$(BIN)/python tools/bank.py $(ASSIGNMENTS)
+
+# The class at a glance, from the gradebook: make report ASSIGNMENT=01_cost
+report: $(READY)
+	@$(BIN)/python -m drinkdeep.grading.report $(ASSIGNMENT)
 
 # Bring notebooks into the one form that is committed.
 notebooks: $(READY)

@@ -6,8 +6,22 @@ code in a sandbox; drinkdeep/grading says how.
 
 from nbgrader import preprocessors as stock
 
-from drinkdeep.grading.preprocessors import HideTests, JudgedExecute, Restore
-from drinkdeep.validation import in_words
+# nbgrader goes on without a configuration that it can't load: then students' code would run outside
+# of the sandbox, and feedback show hidden tests.
+try:
+    from drinkdeep.grading.feedback import FeedbackExporter
+    from drinkdeep.grading.preprocessors import (
+        Authorship,
+        Grades,
+        HideTests,
+        JudgedExecute,
+        Restore,
+    )
+    from drinkdeep.validation import in_words
+except Exception as error:
+    raise SystemExit(
+        f"The course's grader can't be loaded, so nothing was done: {error!r}"
+    ) from error
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
@@ -29,12 +43,11 @@ c.Autograde.autograde_preprocessors = [
     stock.AssignLatePenalties,
     stock.CheckCellMetadata,
 ]
-# An autograded notebook holds the hidden tests; the student's feedback may not.
-c.GenerateFeedback.preprocessors = [
-    HideTests,
-    stock.GetGrades,
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
-]
+# An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
+# page that is made of it shows none of the first, and is safe to open;
+# drinkdeep/grading/feedback.py says how.
+c.GenerateFeedback.exporter_class = FeedbackExporter
+c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
 
 # *Validate*, for whoever tries an exercise here: in words, and with time to train a network.
 c.Execute.on_cell_error = in_words

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import classroom
 import pytest
 from browsing import ALIVE, watch
+from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from drinkdeep.grading.sandbox import SandboxError, bubblewrap
@@ -55,6 +57,20 @@ def sandbox() -> None:
         bubblewrap()
     except SandboxError as error:
         pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def graded_class(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small graded class; the first process that needs it makes it for all."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "graded-class"
+    done = folder / "done"
+    with FileLock(f"{folder}.lock"):
+        if not done.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            classroom.grade(folder)
+            done.touch()
+    return folder
 
 
 @pytest.fixture(scope="module")

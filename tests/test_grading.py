@@ -226,7 +226,8 @@ CHEATS: dict[str, Change] = {
     ),
     "huge-answers": at_the_top(
         "import drinkdeep.transport as transport\n"
-        "transport.encode = lambda value: '\"' + 'x' * (40 * 2**20) + '\"'\n"
+        "megabytes = iter([40, 17])  # more than is waited for, and more than is read\n"
+        "transport.encode = lambda value: '\"' + 'x' * (next(megabytes, 1) * 2**20) + '\"'\n"
     ),
     "known-examples": answer(
         "mean_squared_error", "def mean_squared_error(y_hat, y):\n    return 2.5"
@@ -308,7 +309,7 @@ def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
                 command,
                 NAME,
                 "--JudgedExecute.seed=5",
-                "--JudgedExecute.cell_seconds=20",
+                "--JudgedExecute.limits=cell_seconds=20",
             ],
             cwd=folder,
             env=environment,

@@ -8,8 +8,9 @@ import bank
 import pytest
 
 from drinkdeep.grading.assignment import Assignment, Exercise
-from drinkdeep.grading.execute import Limits, Student
+from drinkdeep.grading.execute import Student
 from drinkdeep.grading.judge import Judge, bound_names
+from drinkdeep.grading.sandbox import Limits
 
 # What each liar's kernel runs: from then on `lie` stands for every value.
 CONSTANTS = {

@@ -48,8 +48,7 @@ def contents() -> Iterator[tuple[str, bytes]]:
     texts = {
         "requirements.txt": _requirements((ROOT / "requirements.txt").read_text("utf-8")),
         "requirements.lock": _lock((ROOT / "requirements.lock").read_text("utf-8")),
-        # Without the settings of the tools that check the course.
-        "pyproject.toml": (ROOT / "pyproject.toml").read_text("utf-8").partition("\n[tool.ruff")[0],
+        "pyproject.toml": _project((ROOT / "pyproject.toml").read_text("utf-8")),
         "Makefile": _makefile(),
     }
     for name, text in texts.items():
@@ -68,6 +67,13 @@ def _tracked() -> list[str]:
     except (OSError, subprocess.CalledProcessError):
         sys.exit("The student's tree is made of what git holds: run this in a clone of the course.")
     return [name for name in sorted(listed.stdout.split("\0")) if name and (ROOT / name).is_file()]
+
+
+def _project(text: str) -> str:
+    """The package alone, without the grader and the settings of tools that check the course."""
+    package = text.partition("\n[tool.ruff")[0]
+    parts = [part for part in package.split("\n\n") if "drinkdeep.grading" not in part]
+    return "\n\n".join(parts).replace(', "grading/templates/**"', "").rstrip("\n") + "\n"
 
 
 def _requirements(text: str) -> str:

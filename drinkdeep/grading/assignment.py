@@ -39,6 +39,19 @@ def without(source: str, marked: list[tuple[int, int]]) -> str:
     )
 
 
+def exercise_titles(source: NotebookNode) -> dict[str, str]:
+    """The title of each nbgrader cell: the heading that it stands under, without the points."""
+    titles = {}
+    title = ""
+    for cell in source.cells:
+        if cell.cell_type == "markdown" and not has_role(cell, "grade"):
+            for heading in re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE):
+                title = re.sub(r" · [\d.]+ points?$", "", heading.strip())
+        if name := grade_id(cell):
+            titles[name] = title or name
+    return titles
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise: what the student answers, and the test cell that grades it."""

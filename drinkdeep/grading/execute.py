@@ -5,16 +5,10 @@ It needs no gradebook and no folder of the course, so it can run in any process.
 
 import copy
 import logging
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
-from subprocess import DEVNULL
 from typing import Any
 
-from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -22,24 +16,10 @@ from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
 from drinkdeep.grading.assignment import Assignment
 from drinkdeep.grading.judge import Judge, Verdict
-from drinkdeep.grading.sandbox import SandboxedKernelManager
+from drinkdeep.grading.sandbox import ForkedKernelManager, Limits
 from drinkdeep.transport import LIMIT, MIME, TransportError, decode
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may take."""
-
-    cell_seconds: int = 120
-    """For one cell of the student's, on the clock."""
-    answer_seconds: int = 120
-    """For one expression that a test looks at, on the clock."""
-    interrupt_seconds: int = 10
-    """For the kernel to come to its senses when it was interrupted."""
-    output_characters: int = 200_000
-    """For all that one cell puts out; the rest is dropped, and said to be."""
 
 
 def execute(
@@ -68,7 +48,8 @@ def execute(
             if name in assignment.tests:
                 waiting.append(cell)
             elif cell.cell_type == "code":
-                cell.outputs, cell.execution_count = student.run(cell.source), place + 1
+                cell.outputs = student.run(cell.source, f"cell {place + 1}")
+                cell.execution_count = place + 1
                 done.add(name or "")
             # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
             for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
@@ -76,7 +57,7 @@ def execute(
                 waiting.remove(test)
         for test in waiting:
             _grade(judge, assignment, test, student)
-    notebook.metadata["drinkdeep"] = {"seed": seed}
+        notebook.metadata["drinkdeep"] = {"seed": seed, "timed_out": student.timed_out}
     return notebook
 
 
@@ -93,9 +74,10 @@ class Student:
 
     def __init__(self, limits: Limits, *, sandboxed: bool = True) -> None:
         """Prepare; the kernel starts when the context is entered."""
+        self.timed_out = False
+        """Whether anything was stopped for the time it took."""
         self._limits = limits
-        self._folder = tempfile.TemporaryDirectory(prefix="dd-", ignore_cleanup_errors=True)
-        self._manager = SandboxedKernelManager(Path(self._folder.name), sandboxed=sandboxed)
+        self._manager = ForkedKernelManager(limits, sandboxed=sandboxed)
         self._client = _Client(
             new_notebook(cells=[new_code_cell()]),
             km=self._manager,
@@ -104,72 +86,88 @@ class Student:
             coalesce_streams=True,
             store_widget_state=False,
             shutdown_kernel="immediate",
+            # In case that the kernel's keeper can't do its work.
+            timeout=limits.clock_seconds + limits.interrupt_seconds + 60,
             extra_arguments=["--HistoryManager.enabled=False"],
         )
         self._gone = ""
 
     def __enter__(self) -> "Student":
         """Start the kernel."""
-        # What ipykernel says to a terminal is for nobody here.
-        self._context = self._client.setup_kernel(cleanup_kc=True, stdout=DEVNULL)
+        self._context = self._client.setup_kernel(cleanup_kc=True)
         self._context.__enter__()
         return self
 
     def __exit__(self, *exception: Any) -> None:
         """End the kernel, and all that it has started."""
         self._context.__exit__(*exception)
-        self._folder.cleanup()
+        self._manager.clear()
 
-    def run(self, code: str) -> list[NotebookNode]:
+    def run(self, code: str, place: str = "a cell") -> list[NotebookNode]:
         """The outputs of a cell of the student's; whatever goes wrong is the last of them."""
-        return self._execute(code, self._limits.cell_seconds, self._limits.output_characters)
+        return self._execute(code, place, self._limits.cell_seconds, self._limits.output_characters)
 
     def answer(self, expression: str, shipped: str) -> Any:
         """The value of an expression among the student's names; see :mod:`drinkdeep.transport`."""
         call = f'__import__("drinkdeep.transport").transport.answer({expression!r}, {shipped!r})'
-        outputs = self._execute(call, self._limits.answer_seconds, 2 * LIMIT)
+        outputs = self._execute(call, "a test", self._limits.answer_seconds, 2 * LIMIT)
         for output in outputs:
             if output.output_type == "display_data" and MIME in output.data:
                 try:
                     return decode(str(output.data[MIME]))
                 except TransportError as error:
                     return Raised(("TransportError",), str(error))
-        for output in outputs:
+        # What stopped it is the last.
+        for output in reversed(outputs):
             if output.output_type == "error":
                 return Raised((output.ename,), output.evalue)
         return Raised(("TransportError",), "The kernel gave no answer.")
 
-    def _execute(self, code: str, seconds: int, characters: int) -> list[NotebookNode]:
+    def _execute(self, code: str, place: str, seconds: int, characters: int) -> list[NotebookNode]:
         if self._gone:
             return [_error("KernelError", self._gone)]
         cell = new_code_cell(code)
         self._client.nb.cells[0] = cell  # where nbclient draws a display anew
-        self._client.timeout = seconds
         self._client.room = characters
+        bounds = {
+            "cpu": seconds,
+            "clock": self._limits.clock_seconds,
+            "grace": self._limits.interrupt_seconds,
+        }
+        self._manager.watch(bounds)
+        failed = False
         try:
             self._client.execute_cell(cell, 0, store_history=False)
-        except CellTimeoutError:
-            self._interrupt()
-            return [*cell.outputs, _error("TimeoutError", f"It was stopped after {seconds} s.")]
         except DeadKernelError:
-            self._gone = (
-                "The kernel died in a cell above: its memory ran out, or the code ended it."
-            )
-            return [*cell.outputs, _error("KernelError", "The kernel died in this cell.")]
+            failed = True
         except Exception as error:
             logger.warning("A cell could not be run to its end: %s", error)
-            return [*cell.outputs, _error("KernelError", "The kernel stopped answering.")]
+            failed = True
+        stopped = self._manager.rest()
+        if stopped or failed:
+            name, text = _why(stopped, seconds, self._limits)
+            self.timed_out = self.timed_out or name == "TimeoutError"
+            cell.outputs.append(_error(name, f"{text} in {place}."))
+            if failed:
+                self._gone = f"Not run: there was no kernel any more. {text} in {place}."
         return list(cell.outputs)
 
-    def _interrupt(self) -> None:
-        """Stop what runs; a kernel that then doesn't answer is given up."""
-        client = self._client.kc
-        assert isinstance(client, AsyncKernelClient)
-        try:
-            run_sync(self._manager.interrupt_kernel)()
-            run_sync(client.wait_for_ready)(timeout=self._limits.interrupt_seconds)
-        except RuntimeError:
-            self._gone = "The kernel stopped answering in a cell above."
+
+def _why(stopped: str, seconds: int, limits: Limits) -> tuple[str, str]:
+    """The error, and the words, for what a kernel was stopped for."""
+    if stopped == "cpu":
+        return "TimeoutError", f"Stopped after {seconds} s of CPU time"
+    if stopped == "clock":
+        return "TimeoutError", f"Stopped after {limits.clock_seconds} s on the clock"
+    if stopped == "memory":
+        size = limits.memory_bytes / 2**30
+        return "MemoryError", f"Ended by the grader for taking more than {size:.2g} GB of memory"
+    if stopped == "processes":
+        return (
+            "KernelError",
+            f"Ended by the grader for starting more than {limits.processes} processes",
+        )
+    return "KernelError", "The kernel died"
 
 
 def _error(name: str, text: str) -> NotebookNode:

@@ -1,4 +1,4 @@
-"""How nbgrader comes by the judge: three preprocessors, which ``nbgrader_config.py`` plugs in.
+"""How nbgrader comes by the judge: preprocessors, which ``nbgrader_config.py`` plugs in.
 
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
@@ -8,16 +8,20 @@ import functools
 import multiprocessing
 import secrets
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import ClearHiddenTests, NbGraderPreprocessor
-from traitlets import Bool, Integer, List
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.grading.execute import Limits, execute
+from drinkdeep.grading.assignment import exercise_titles
+from drinkdeep.grading.execute import execute
+from drinkdeep.grading.sandbox import Limits
 
 Resources = dict[str, Any]
 
@@ -39,12 +43,10 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
         None, allow_none=True, help="What the hidden tests' inputs follow from; drawn if not set."
     ).tag(config=True)
 
-    cell_seconds = Integer(
-        Limits.cell_seconds, help="The longest that a cell of the student's may take."
-    ).tag(config=True)
-
-    answer_seconds = Integer(
-        Limits.answer_seconds, help="The longest that an answer to a test may take."
+    limits = Dict(
+        key_trait=Enum([field.name for field in fields(Limits)]),
+        value_trait=Integer(),
+        help="What a submission may take, where it isn't as in drinkdeep.grading.sandbox.Limits.",
     ).tag(config=True)
 
     unsafe_without_sandbox = Bool(
@@ -62,7 +64,7 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
             notebook,
             source_notebook(self, resources),
             seed=seed,
-            limits=Limits(cell_seconds=self.cell_seconds, answer_seconds=self.answer_seconds),
+            limits=Limits(**self.limits),
             sandboxed=not self.unsafe_without_sandbox,
         )
         return graded.result(), resources
@@ -74,9 +76,6 @@ class HideTests(ClearHiddenTests):  # type: ignore[misc]
     Of test cells only: whatever a student has written in a cell of their own is no marker.
     """
 
-    # The exporter of feedback sets it for all preprocessors, and complains where it is lacking.
-    display_data_priority: List[Any] = List().tag(config=True)
-
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, index: int
     ) -> tuple[NotebookNode, Resources]:
@@ -84,6 +83,56 @@ class HideTests(ClearHiddenTests):  # type: ignore[misc]
         if has_role(cell, "grade"):
             cell, resources = super().preprocess_cell(cell, resources, index)
         return cell, resources
+
+
+class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
+    """Says of each cell whether the course wrote it, and which exercise it belongs to.
+
+    The course's is what the student may not edit, which Restore has seen to, and what else stands
+    in the source notebook word for word. So nothing that a student has added or changed passes for
+    it. Comes before HideTests, which changes the tests.
+    """
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The notebook; each cell's metadata have ``drinkdeep.course`` and ``drinkdeep.title``."""
+        source = source_notebook(self, resources)
+        texts = {c.source: c for c in source.cells if c.cell_type == "markdown"}
+        titles = exercise_titles(source)
+        for number, cell in enumerate(notebook.cells, start=1):
+            original = texts.get(cell.source) if cell.cell_type == "markdown" else None
+            if original is not None:
+                cell.attachments = original.get("attachments", {})
+            cell.metadata.drinkdeep = NotebookNode(
+                course=not has_role(cell, "solution")
+                and (original is not None or bool(grade_id(cell))),
+                title=titles.get(grade_id(cell) or "", f"Cell {number}"),
+            )
+        return notebook, resources
+
+
+class Grades(GetGrades):  # type: ignore[misc]
+    """nbgrader's grades, a person's comments, and which answers wait for a person to read them."""
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The notebook, with the gradebook's numbers in each graded cell's metadata."""
+        notebook, resources = super().preprocess(notebook, resources)
+        with Gradebook(self.db_url) as gradebook:
+            submission = gradebook.find_submission_notebook(
+                self.notebook_id, self.assignment_id, self.student_id
+            )
+            waiting = {grade.name: grade.needs_manual_grade for grade in submission.grades}
+            by_hand = {comment.name: comment.manual_comment for comment in submission.comments}
+        for cell in notebook.cells:
+            if (name := grade_id(cell)) in waiting:
+                cell.metadata.nbgrader["waiting"] = waiting[name]
+            if name in by_hand:  # nbgrader itself comments on what was left as it was
+                cell.metadata.nbgrader["comment"] = by_hand[name]
+        resources["nbgrader"]["waiting"] = sum(waiting.values())
+        return notebook, resources
 
 
 @functools.cache

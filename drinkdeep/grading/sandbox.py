@@ -1,30 +1,52 @@
 """A student's kernel behind bubblewrap: it sees the packages, and nothing of the course's secrets.
 
 Inside there is no network and no other process. The interpreter, the installed packages, the helper
-package without this grader, and the data without the test set's labels are there to be read; an
-empty folder in memory is there to be written. Messages pass through sockets in a folder of the
-kernel's own.
+package without this grader, and the data without the test set's labels are there to be read; empty
+folders in memory are there to be written. Messages pass through sockets in a folder of the kernel's
+own.
+
+Importing torch takes longer than most submissions do, so it is done once: bubblewrap starts a
+*template*, and every kernel is a fork of it, in namespaces of its own. :mod:`.kernel_template` is
+what runs in there; this module is what starts it and talks to it.
 """
 
+import asyncio
+import atexit
 import contextlib
+import functools
+import json
 import os
 import shutil
+import signal
+import socket
+import subprocess
 import sys
 import sysconfig
+import tempfile
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
+from jupyter_client.asynchronous.client import AsyncKernelClient
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from traitlets import Bool
+from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
+from traitlets import Instance
 
 import drinkdeep
 from drinkdeep import mnist
+from drinkdeep.grading import kernel_template
 
 PACKAGE = Path(drinkdeep.__file__).parent
-HOME = "/home/student"
+SCRIPT = "/kernel_template.py"
+KERNELS = "/kernels"
 CACHE = "/home/data"
+START_SECONDS = 120
+AS_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
 # Read-only, and only where the system has them.
 SYSTEM = (
     "/usr",
@@ -56,67 +78,313 @@ def bubblewrap() -> str:
     )
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may take."""
+
+    cell_seconds: int = 120
+    """Of processor time, for one cell of the student's."""
+    answer_seconds: int = 120
+    """Of processor time, for one expression that a test looks at."""
+    clock_seconds: int = 600
+    """On the clock, for one of either: on a busy machine a second of work takes longer."""
+    interrupt_seconds: int = 10
+    """For the kernel to come to its senses when it was interrupted."""
+    memory_bytes: int = 3 * 2**30
+    """Of one process, and of all processes together, besides what is mapped from files."""
+    processes: int = 128
+    """Processes and threads at the same time."""
+    disk_bytes: int = 256 * 2**20
+    """Of each folder that can be written, and so of a file."""
+    files: int = 10_000
+    """In each folder that can be written."""
+    open_files: int = 256
+    """Of one process."""
+    output_characters: int = 200_000
+    """For all that one cell puts out; the rest is dropped, and said to be."""
+
+
 def arguments(folder: Path) -> Iterator[str]:
-    """What to tell bubblewrap; ``folder`` is the one that the kernel shares with us."""
-    yield from ("--unshare-all", "--die-with-parent", "--new-session", "--hostname", "student")
-    if os.geteuid() != 0:
-        # A nested namespace would give root's rights in it. (As root, the flag isn't to be had.)
-        yield from ("--unshare-user", "--disable-userns")
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--dir", HOME)
+    """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
+    # Root needs no namespace of users, in which there would be none but root to become.
+    yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
+    yield from ("--die-with-parent", "--new-session", "--hostname", "student")
+    # The template makes namespaces for its kernels, which have none of these rights.
+    yield from ("--cap-add", "ALL")
+    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
+    yield from ("--dir", "/home", "--dir", kernel_template.HOME, "--dir", kernel_template.KERNEL)
     for path in SYSTEM:
         yield from ("--ro-bind-try", path, path)
-    for prefix in dict.fromkeys([sys.base_prefix, sys.prefix, sysconfig.get_path("purelib")]):
-        yield from ("--ro-bind", prefix, prefix)
-    yield from ("--ro-bind", str(PACKAGE), str(PACKAGE))
-    yield from ("--tmpfs", str(PACKAGE / "grading"))
+    packages = sysconfig.get_path("purelib")
+    for path in dict.fromkeys([sys.base_prefix, sys.prefix, packages, str(PACKAGE)]):
+        # Folders that bubblewrap makes by itself on the way would be root's alone.
+        for parent in reversed(Path(path).parents[:-1]):
+            yield from ("--dir", str(parent))
+        yield from ("--ro-bind", path, path)
+    yield from ("--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"))
+    yield from ("--ro-bind", kernel_template.__file__, SCRIPT)
     yield from ("--ro-bind", "/dev/null", str(mnist.SHIPPED / f"{mnist.TEST_LABELS}.gz"))
+    yield from ("--dir", CACHE, "--dir", f"{CACHE}/MNIST", "--dir", f"{CACHE}/MNIST/raw")
     raw = mnist.root() / "MNIST" / "raw"
     for name in mnist.SHA256:
         if name != mnist.TEST_LABELS:
             yield from ("--ro-bind", str(raw / name), f"{CACHE}/MNIST/raw/{name}")
-    yield from ("--bind", str(folder), str(folder), "--chdir", HOME)
+    yield from ("--bind", str(folder), KERNELS)
+    yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", kernel_template.HOME)
     yield "--clearenv"
     for name, value in environment().items():
         yield from ("--setenv", name, value)
 
 
 def environment() -> dict[str, str]:
-    """All that the kernel finds in its environment; nothing of ours is passed on but the PATH."""
+    """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "HOME": HOME,
+        "PYTHONPATH": str(PACKAGE.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": kernel_template.HOME,
         "LANG": "C.UTF-8",
         "DRINKDEEP_CACHE": CACHE,
         "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "NBGRADER_EXECUTION": "autograde",
     }
 
 
-class SandboxedKernelManager(AsyncKernelManager):
-    """Starts a Python kernel in the sandbox, or unsafely without (``sandboxed=False``)."""
+class Template:
+    """The process that kernels are forked from, in the sandbox; it ends with ours."""
 
-    sandboxed = Bool(True)
+    def __init__(self, *, sandboxed: bool) -> None:
+        """Start it, and wait until all is loaded."""
+        self.folder = Path(tempfile.mkdtemp(prefix="dd-"))
+        if sandboxed:
+            command = [bubblewrap(), *arguments(self.folder), "--"]
+            command += [sys.executable, SCRIPT, KERNELS, "fenced"]
+        else:
+            command = [sys.executable, kernel_template.__file__, str(self.folder), "unfenced"]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        atexit.register(self.close)
+        assert self._process.stdout is not None
+        if self._process.stdout.readline() != b"ready\n":
+            assert self._process.stderr is not None
+            reason = self._process.stderr.read().decode(errors="replace").strip()
+            self.close()
+            raise SandboxError(f"The sandbox did not start: {reason}")
 
-    def __init__(self, folder: Path, **options: Any) -> None:
-        """Use ``folder``, the kernel's own, with a short absolute path, for the sockets."""
-        self._folder = folder
+    def close(self) -> None:
+        """End it, and every kernel with it."""
+        self._process.kill()
+        self._process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can still give kernels."""
+        return self._process.poll() is None
+
+    def order(self, order: dict[str, Any]) -> socket.socket:
+        """Ask for a kernel; what comes back is its lead, see :mod:`.kernel_template`."""
+        lead = socket.socket(socket.AF_UNIX)
+        lead.connect(str(self.folder / kernel_template.ADDRESS))
+        lead.sendall(json.dumps(order).encode() + b"\n")
+        return lead
+
+
+@functools.cache
+def _templates() -> dict[bool, Template]:
+    return {}
+
+
+def template(*, sandboxed: bool) -> Template:
+    """This process's own, started when it is first needed."""
+    found = _templates().get(sandboxed)
+    if found is None or not found.alive:
+        found = _templates()[sandboxed] = Template(sandboxed=sandboxed)
+    return found
+
+
+class ForkedKernel(KernelProvisionerBase):
+    """Provides jupyter_client with kernels that are forks of a template."""
+
+    template = Instance(Template)
+    limits = Instance(Limits)
+    folder = Instance(Path)
+
+    _lead: socket.socket | None = None
+    _received = b""
+
+    @property
+    def has_process(self) -> bool:
+        """Whether there is a kernel."""
+        return self._lead is not None
+
+    async def pre_launch(self, **options: Any) -> dict[str, Any]:
+        """Choose the sockets."""
+        manager = self.parent
+        assert isinstance(manager, AsyncKernelManager)
+        manager.write_connection_file()
+        self.connection_info = manager.get_connection_info()
+        arguments = options.pop("extra_arguments", [])
+        return await super().pre_launch(cmd=arguments, **options)
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
+        """Have a kernel forked, and wait until it listens."""
+        key = self.connection_info["key"]
+        assert isinstance(key, bytes)
+        connection = {**self.connection_info, "key": key.decode()}
+        self._lead = self.template.order(
+            {
+                "folder": self.folder.name,
+                "connection": connection,
+                "arguments": cmd,
+                "memory": self.limits.memory_bytes,
+                "processes": self.limits.processes,
+                "disk": self.limits.disk_bytes,
+                "files": self.limits.files,
+                "open_files": self.limits.open_files,
+            }
+        )
+        self._lead.setblocking(False)
+        reply = await self._reply()
+        if "started" not in reply:
+            raise SandboxError(f"No kernel was started: {reply.get('failed', 'it ended at once')}")
+        return self.connection_info
+
+    async def _reply(self) -> dict[str, Any]:
+        """The keeper's first words, or nothing if there are none in time."""
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            held = self._receive()
+            for message in self.messages():
+                return message
+            if not held:
+                break
+            await asyncio.sleep(0.005)
+        return {}
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Tell the keeper something."""
+        if self._lead is not None:
+            with contextlib.suppress(OSError):
+                self._lead.sendall(json.dumps(message).encode() + b"\n")
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """What the keeper has said since the last time."""
+        self._receive()
+        *lines, self._received = self._received.split(b"\n")
+        for line in lines:
+            yield json.loads(line)
+
+    def _receive(self) -> bool:
+        """Take in what has come; whether the lead is still held at its other end."""
+        if self._lead is None:
+            return False
+        while True:
+            try:
+                part = self._lead.recv(65536)
+            except BlockingIOError:
+                return True
+            except OSError:
+                return False
+            if not part:
+                return False
+            self._received += part
+
+    async def poll(self) -> int | None:
+        """None while there is a kernel; its keeper lets go of the lead when there is none."""
+        return None if self._receive() else 0
+
+    async def wait(self) -> int | None:
+        """Until the kernel has ended."""
+        while await self.poll() is None:
+            await asyncio.sleep(0.005)
+        if self._lead is not None:
+            self._lead.close()
+            self._lead = None
+        return 0
+
+    async def send_signal(self, signum: int) -> None:
+        """Interrupts are all that get in."""
+        if signum == signal.SIGINT:
+            self.say({"interrupt": True})
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel and all that it has started: its keeper goes, and takes them along."""
+        if self._lead is not None:
+            with contextlib.suppress(OSError):
+                self._lead.shutdown(socket.SHUT_WR)
+            await self.wait()  # the manager would look again after a tenth of a second only
+
+    async def terminate(self, restart: bool = False) -> None:
+        """There is one way to end."""
+        await self.kill(restart)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Nothing is left behind."""
+
+
+class _Client(AsyncKernelClient):
+    """A client of a kernel that is known to listen, so that nothing needs to be waited out."""
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Until a message has come on both channels; RuntimeError when none does in time."""
+        end = time.monotonic() + (timeout or START_SECONDS)
+        while time.monotonic() < end:
+            self.kernel_info()
+            with contextlib.suppress(Empty):
+                await self.shell_channel.get_msg(timeout=1)
+                await self.iopub_channel.get_msg(timeout=0.2)
+                return
+        raise RuntimeError("The kernel did not answer.")
+
+
+class ForkedKernelManager(AsyncKernelManager):
+    """A kernel from this process's template, in the sandbox or unsafely without it."""
+
+    def __init__(self, limits: Limits, *, sandboxed: bool = True, **options: Any) -> None:
+        """Prepare; the template starts with the first kernel."""
+        self._template = template(sandboxed=sandboxed)
+        self._limits = limits
+        self.folder = Path(tempfile.mkdtemp(prefix="k", dir=self._template.folder))
         super().__init__(
             transport="ipc",
-            ip=str(folder / "s"),
-            connection_file=str(folder / "connection.json"),
+            ip=str(self.folder / "s"),
+            connection_file=f"{self.folder}.json",
             **options,
         )
 
+    def client(self, **options: Any) -> _Client:  # type: ignore[override]  # as nbclient wants
+        """A client, not connected yet."""
+        return _Client(**self.get_connection_info(session=True), parent=self, **options)
+
     @property
     def kernel_spec(self) -> KernelSpec:
-        """This Python's own kernel, which is interrupted by a message: a signal doesn't get in."""
-        command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        return KernelSpec(argv=command, language="python", interrupt_mode="message")
+        """How jupyter_client finds :class:`ForkedKernel` (see the entry point of the package)."""
+        config = {"template": self._template, "limits": self._limits, "folder": self.folder}
+        provisioner = {"provisioner_name": "drinkdeep-forked", "config": config}
+        return KernelSpec(language="python", metadata={"kernel_provisioner": provisioner})
 
-    def format_kernel_cmd(self, extra_arguments: list[str] | None = None) -> list[str]:
-        """The command that starts the kernel, behind bubblewrap."""
-        command = super().format_kernel_cmd(extra_arguments)
-        if not self.sandboxed:
-            return command
-        return [bubblewrap(), *arguments(self._folder), "--", *command]
+    def watch(self, bounds: dict[str, int]) -> None:
+        """Bound what runs from now on: seconds ``cpu`` and ``clock``, and ``grace`` to stop."""
+        list(self._kernel.messages())  # said after the last rest
+        self._kernel.say({"bounds": bounds})
+
+    def rest(self) -> str:
+        """End the bounds; what the kernel was stopped for, or nothing."""
+        self._kernel.say({"bounds": None})
+        reasons = [message["stopped"] for message in self._kernel.messages()]
+        return reasons[0] if reasons else ""
+
+    @property
+    def _kernel(self) -> ForkedKernel:
+        assert isinstance(self.provisioner, ForkedKernel)
+        return self.provisioner
+
+    def clear(self) -> None:
+        """Remove what the sockets have left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        Path(f"{self.folder}.json").unlink(missing_ok=True)
