@@ -150,8 +150,9 @@ def press(page: Page, row: str, action: str) -> None:
     """Press a button in a row of Formgrader's table, and wait for its word of success."""
     line = page.locator("tr", has=page.get_by_text(row, exact=True))
     line.locator(f".{action} a").click()
-    expect(page.get_by_text("Please wait...")).to_be_visible()
     done = page.locator("#success-modal")
+    if action == "autograde":  # the others may be done before one can look
+        expect(page.get_by_text("Please wait...")).to_be_visible()
     expect(done).to_be_visible(timeout=2 * MINUTE)
     done.get_by_role("button", name="Close").click()
     expect(done).to_be_hidden()
