@@ -46,6 +46,9 @@ c.Autograde.autograde_preprocessors = [
 # An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
 # page that is made of it shows none of the first, and is safe to open;
 # drinkdeep/grading/feedback.py says how.
+# Formgrader has templates of its own; what a student wrote or put out loses its scripts before.
+c.HTMLExporter.sanitize_html = True
+c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
 

@@ -17,6 +17,7 @@ from classroom import (
     HOST,
     KEPT,
     NAME,
+    ROOT,
     TEXT_ATTACKS,
     WRITTEN,
     ZALGO,
@@ -29,6 +30,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, BrowserContext, Page
 from test_grading import first_wrong_answers, flat
+from traitlets.config import PyFileConfigLoader
 
 from drinkdeep.grading import feedback
 from drinkdeep.grading.assignment import Assignment, without
@@ -266,6 +268,34 @@ def test_the_policy_alone_would_stop_them(
     assert BeautifulSoup(path.read_text("utf-8"), "html.parser").select(".box script, .box iframe")
     open_and_click(page, path)
     assert not names
+
+
+def formgrader_page() -> Exporter:
+    """What shows a submission to the instructor, as the course configures it."""
+    folder = Path(formgrader.__file__).parent
+    config = PyFileConfigLoader("nbgrader_config.py", str(ROOT)).load_config()
+    config.HTMLExporter.template_name = "formgrade"
+    config.HTMLExporter.extra_template_basedirs = [str(folder / "templates")]
+    return HTMLExporter(config=config)
+
+
+def test_formgrader_runs_no_script_of_a_student(
+    graded_class: Path, asked: tuple[Page, set[str]], tmp_path: Path
+) -> None:
+    cells = [executed(graded_class, name) for name in ATTACKS]
+    exporter = formgrader_page()
+    resources = dict.fromkeys(("assignment_id", "notebook_id", "submission_id", "student"), NAME)
+    resources |= dict.fromkeys(("base_url", "last_name", "first_name", "notebook_path"), "")
+    page, _ = exporter.from_notebook_node(
+        new_notebook(cells=cells), {**resources, "index": 0, "total": 1}
+    )
+    path = tmp_path / "formgrader.html"
+    path.write_text(page, encoding="utf-8")
+    browser, names = asked
+    browser.goto(path.as_uri(), wait_until="domcontentloaded")
+    browser.wait_for_timeout(1000)
+    # A picture of somebody else's host is asked for, which is no script.
+    assert names & set(ATTACKS) <= {"picture"}
 
 
 COVERS = {

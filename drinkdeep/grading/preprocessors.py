@@ -23,6 +23,7 @@ from drinkdeep.grading.assignment import exercise_titles
 from drinkdeep.grading.execute import execute
 from drinkdeep.grading.sandbox import Limits
 
+PICTURES = ("image/png", "image/jpeg", "image/gif")
 Resources = dict[str, Any]
 
 
@@ -167,6 +168,7 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     for cell in reversed(restored.cells):
         name = grade_id(cell)
         cell.metadata = NotebookNode()
+        _keep_pictures(cell)
         if name in wanted and name not in found:
             found.add(name)
             _take_over(cell, wanted[name])
@@ -181,6 +183,16 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
             restored.cells.insert(place, missing)
             place += 1
     return restored
+
+
+def _keep_pictures(cell: NotebookNode) -> None:
+    """Of what is attached to a text, keep pictures: a type can be made up to carry a script."""
+    if "attachments" in cell:
+        pictures = {
+            name: {kind: data for kind, data in content.items() if kind in PICTURES}
+            for name, content in cell.attachments.items()
+        }
+        cell.attachments = {name: content for name, content in pictures.items() if content}
 
 
 def _take_over(cell: NotebookNode, wanted: NotebookNode) -> None:
