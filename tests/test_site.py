@@ -165,8 +165,17 @@ def test_links_within_the_site_lead_somewhere(site: Path, name: str) -> None:
             assert read(target.resolve()).find(id=fragment), f"{element} leads to no place"
 
 
-def test_the_style_sheet_has_the_colours_of_the_figures(site: Path) -> None:
-    sheet = (site / "_static" / "drinkdeep.css").read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_page_waits_for_one_style_sheet_and_those_of_its_figures(site: Path, name: str) -> None:
+    page = read(site / name)
+    sheets = [link["href"] for link in page.find_all("link", rel="stylesheet")]
+    figures = page.select("figure[data-explore]")
+    drawn = any(figure["data-explore"] == "draw" for figure in figures)
+    assert len(sheets) == 1 + bool(figures) + drawn
+
+
+def test_the_style_sheet_has_the_colours_of_the_figures() -> None:
+    sheet = (ROOT / "book" / "assets" / "drinkdeep.css").read_text(encoding="utf-8")
     light, dark = (
         dict(re.findall(r"--dd-(\w+): (#\w+);", block))
         for block in re.findall(r"^html(?:\[data-theme=\"dark\"\])? \{(.*?)\}", sheet, re.M | re.S)
