@@ -190,7 +190,6 @@ def test_the_style_sheet_has_the_colours_of_the_figures() -> None:
 # What sticks out of the page sideways, apart from what scrolls in a box of its own.
 WIDER_THAN_THE_PAGE = """() => {
   const room = document.documentElement.clientWidth;
-  if (document.documentElement.scrollWidth <= room) return [];
   const scrolls = (e) => e.id !== "main-content" && getComputedStyle(e).overflowX !== "visible";
   const inABox = (e) => e.parentElement && (scrolls(e.parentElement) || inABox(e.parentElement));
   return [...document.querySelectorAll("article *")]
