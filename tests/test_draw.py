@@ -98,17 +98,15 @@ def as_text(images: Tensor) -> str:
 # The network in the page
 
 
-def test_the_page_reads_every_test_digit_as_pytorch_does(
-    module: Page, probabilities: Tensor
-) -> None:
+def test_the_page_reads_test_digits_as_pytorch_does(module: Page, probabilities: Tensor) -> None:
     found = module.evaluate(
         "text => images(text).map((image) => [...draw.forward(layers, image).probabilities])",
-        as_text(mnist.tensors(train=False)[0]),
+        as_text(mnist.tensors(train=False)[0][::4]),
     )
-    in_page = torch.tensor(found, dtype=torch.float64)
-    assert in_page.shape == (10_000, 10)
-    assert torch.equal(in_page.argmax(dim=1), probabilities.argmax(dim=1))
-    assert (in_page - probabilities).abs().max() < 1e-5
+    in_page, wanted = torch.tensor(found, dtype=torch.float64), probabilities[::4]
+    assert in_page.shape == (2_500, 10)
+    assert torch.equal(in_page.argmax(dim=1), wanted.argmax(dim=1))
+    assert (in_page - wanted).abs().max() < 1e-5
 
 
 def test_the_hidden_layers_shown_are_those_of_the_network(module: Page, network: nn.Module) -> None:
