@@ -9,7 +9,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab release bank report notebooks record lock benchmark-loader benchmark-draw lighthouse clean
+.PHONY: help book test lab release bank report notebooks record lock benchmark-loader benchmark-draw \
+	benchmark-explorables lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -78,6 +79,9 @@ benchmark-loader: $(READY)
 
 benchmark-draw: book
 	@$(BIN)/python benchmarks/draw.py
+
+benchmark-explorables: book
+	@$(BIN)/python benchmarks/explorables.py
 
 lighthouse: book
 	@$(BIN)/python tools/lighthouse.py

@@ -1,4 +1,4 @@
-"""What tests share: the built site, a server, Chromium and its windows, and the sandbox."""
+"""What tests share: the built site, a server, Chromium, and the sandbox."""
 
 import functools
 import http.server
@@ -13,9 +13,8 @@ from pathlib import Path
 
 import classroom
 import pytest
-from browsing import ALIVE, watch
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from drinkdeep.grading.sandbox import SandboxError, bubblewrap
 
@@ -109,34 +108,3 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def address(site: Path, serve: Callable[[Path], str]) -> str:
     """Where the site is served."""
     return serve(site)
-
-
-@pytest.fixture(
-    scope="module",
-    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
-    ids=lambda param: f"{param[0]}-{param[1]}",
-)
-def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
-    width, scheme = request.param
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def open_page(window: BrowserContext, address: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a page of the site; afterwards nothing may have gone wrong in it."""
-    page = window.new_page()
-    faults = watch(page, address)
-
-    def go(name: str) -> Page:
-        page.goto(f"{address}/{name}", wait_until="load")
-        page.wait_for_function(ALIVE)
-        return page
-
-    yield go
-    page.close()
-    assert not faults
