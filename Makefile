@@ -3,14 +3,15 @@
 #   make book    build the book into _build/html
 #   make test    run every check: style, types, tests, every notebook
 #   make lab     open JupyterLab on the course
+#   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab release bank report notebooks record lock benchmark-loader benchmark-draw \
-	benchmark-explorables lighthouse clean
+.PHONY: help book test lab student release bank report notebooks record lock benchmark-loader \
+	benchmark-draw benchmark-explorables lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,6 +19,10 @@ READY := .venv/ready
 CHECK_PYTHON := import sys; sys.version_info >= (3, 11) or sys.exit( \
 	"Drink Deep needs Python 3.11 or newer, and this is %d.%d: name another with `make PYTHON=python3.11 …`." \
 	% sys.version_info[:2])
+CHECK_SPACE := import os, shutil, sys; gb = 7 if sys.platform == "linux" else 3; \
+	os.path.isdir(".venv") or shutil.disk_usage(".").free > gb * 1e9 or sys.exit( \
+	"Drink Deep installs %d GB, and this disk has %.1f GB left: make room, or move the course." \
+	% (gb, shutil.disk_usage(".").free / 1e9))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
@@ -26,6 +31,7 @@ help:
 # A target that is killed half-way leaves no stamp, so the next run goes on where pip stopped.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c '$(CHECK_PYTHON)'
+	@$(PYTHON) -c '$(CHECK_SPACE)'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@echo "Installing the course's packages into .venv (some 6 GB on Linux; once)"
 	@$(BIN)/pip install --quiet --progress-bar on --require-hashes --requirement requirements.lock
@@ -44,13 +50,18 @@ test: $(READY)
 	@$(BIN)/python tools/book.py
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-# JupyterLab would ask its makers' server for news and updates; the pins decide here.
+# Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)
-	@$(BIN)/jupyter lab --LabApp.news_url=None \
-		--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate book/00_naive_network.ipynb
+	@$(BIN)/drinkdeep lab $(OPTIONS)
 
+# Of exercises/ as it is, which must be what solutions/ makes.
+student: $(READY)
+	@$(BIN)/python tools/release.py --check
+	@$(BIN)/python tools/student.py
+
+# Of some: make release ASSIGNMENTS=01_cost
 release: $(READY)
-	@$(BIN)/python tools/release.py
+	@$(BIN)/python tools/release.py $(ASSIGNMENTS)
 
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)

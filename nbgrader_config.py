@@ -17,6 +17,7 @@ try:
         JudgedExecute,
         Restore,
     )
+    from drinkdeep.validation import in_words
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"
@@ -50,3 +51,7 @@ c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
+
+# *Validate*, for whoever tries an exercise here: in words, and with time to train a network.
+c.Execute.on_cell_error = in_words
+c.Execute.timeout = 600

@@ -13,7 +13,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
-from drinkdeep.grading.assignment import Assignment, grade_id
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
 
 ROOT = Path(__file__).parent.parent
 NAME = "01_cost"

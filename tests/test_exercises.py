@@ -12,10 +12,12 @@ import nbformat
 import pytest
 import release
 from bs4 import BeautifulSoup
+from leaks import flat, secrets
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from drinkdeep.grading.assignment import Assignment, grade_id, solution_lines
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
 
 ROOT = Path(__file__).parent.parent
 
@@ -192,22 +194,6 @@ def test_an_unanswered_notebook_says_that_it_is_unanswered_and_nothing_else_brea
     assert set(errors.values()) == {"NotImplementedError"}
     assert {f"test_{exercise}" for exercise in exercises} <= set(errors), "a test that says nothing"
     assert set(errors) <= {*exercises, *(f"test_{exercise}" for exercise in exercises)}
-
-
-def secrets(name: str) -> set[str]:
-    """Lines of an assignment's solutions and hidden tests that nobody writes by chance.
-
-    The look at a name that the student is asked for is in the visible tests as well.
-    """
-    given = {
-        line.strip() for cell in bank.released(name).cells for line in cell.source.splitlines()
-    }
-    lines = solution_lines(Assignment(bank.source(name))) - given
-    return {line for line in lines if len(line) > 24 and not re.match(r"observe\(\w+\),$", line)}
-
-
-def flat(text: str) -> str:
-    return "".join(text.split())
 
 
 @pytest.mark.parametrize("name", bank.ASSIGNMENTS)

@@ -16,7 +16,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
-from drinkdeep.grading.assignment import Assignment, grade_id, without
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment, without
 
 ROOT = Path(__file__).parent.parent
 NAME = "01_cost"

@@ -1,15 +1,18 @@
 """Committed notebooks are in the one form that keeps diffs readable."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 TOOL = ROOT / "tools" / "notebooks.py"
-BOOK = sorted((ROOT / "book").glob("*.ipynb"))
+WELCOME = ROOT / "book" / "welcome.ipynb"
+BOOK = sorted(set((ROOT / "book").glob("*.ipynb")) - {WELCOME})
 
 
 def tool(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -100,3 +103,17 @@ def test_every_cell_of_a_chapter_was_run_and_is_compared(path: Path) -> None:
     cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     assert cells
     assert all(cell.execution_count for cell in cells), "nbval compares only cells with a count"
+
+
+def test_the_welcome_notebook_leads_to_every_chapter_and_its_exercises() -> None:
+    text = "\n".join(c.source for c in nbformat.read(WELCOME, as_version=4).cells)
+    chapters, _ = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    for entry in chapters["chapters"]:
+        assert f"({os.path.relpath(entry['file'], 'book')}.ipynb)" in text
+
+
+def test_the_welcome_notebook_says_nothing_of_our_machine() -> None:
+    """What it says of the reader's, it says when they run it."""
+    cells = [c for c in nbformat.read(WELCOME, as_version=4).cells if c.cell_type == "code"]
+    assert cells
+    assert not any(cell.outputs for cell in cells)

@@ -29,6 +29,15 @@ def test_importing_the_package_alone_imports_no_torch() -> None:
     assert "torch" not in imported_by("drinkdeep")
 
 
+def test_only_the_grader_imports_the_grader() -> None:
+    """A student's tree has none."""
+    for path in PACKAGE.rglob("*.py"):
+        if "grading" not in path.parts:
+            text = path.read_text(encoding="utf-8")
+            assert "from drinkdeep.grading" not in text, path
+            assert "import drinkdeep.grading" not in text, path
+
+
 @pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
 def test_nothing_imports_the_notebooks_or_the_tests(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))

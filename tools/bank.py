@@ -25,7 +25,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from drinkdeep.grading.assignment import Assignment, grade_id
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
 from drinkdeep.grading.execute import execute
 
 ROOT = Path(__file__).parent.parent
@@ -65,7 +66,12 @@ def released(assignment: str) -> NotebookNode:
 
 def answers(assignment: str) -> list[Answer]:
     """The blocks of an assignment's file."""
-    text = (ROOT / "tests" / "answers" / f"{assignment}.py").read_text(encoding="utf-8")
+    path = ROOT / "tests" / "answers" / f"{assignment}.py"
+    return parse(path.read_text(encoding="utf-8"), assignment)
+
+
+def parse(text: str, assignment: str) -> list[Answer]:
+    """The blocks of a file's text; ``assignment`` names it where it can't be read."""
     _, *parts = HEADER.split(text)
     found = []
     for header, code in zip(parts[::2], parts[1::2], strict=True):

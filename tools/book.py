@@ -22,9 +22,20 @@ from typing import IO, TextIO
 
 from sphinx_external_toc.parsing import parse_toc_yaml
 
-# What a notebook's outputs depend on, apart from the notebook. Nothing imports the grader.
+# What a chapter's outputs depend on, apart from the chapter: not on the grader, and not on the
+# command and what only it and the welcome notebook import.
 BEHIND_NOTEBOOKS = ("drinkdeep", "requirements.lock")
-NOT_BEHIND_NOTEBOOKS = ("drinkdeep/grading",)
+NOT_BEHIND_NOTEBOOKS = (
+    "drinkdeep/grading",
+    "drinkdeep/cells.py",
+    "drinkdeep/command.py",
+    "drinkdeep/environment.py",
+    "drinkdeep/jupyter",
+    "drinkdeep/lab.py",
+    "drinkdeep/points.py",
+    "drinkdeep/restoring.py",
+    "drinkdeep/validation.py",
+)
 # What a page depends on besides.
 BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "exercises", "tools/book.py")
 # What Python, editors and checkers leave beside the sources.

@@ -1,8 +1,8 @@
 """Make what students get, exercises/, of the instructor's sources in solutions/.
 
-    python tools/release.py            check the sources, write exercises/, and enter the
-                                       assignments into nbgrader's gradebook
-    python tools/release.py --check    say what is wrong or stale; exit 1
+    python tools/release.py [ASSIGNMENT …]     check the sources, write exercises/, and enter the
+                                               assignments into nbgrader's gradebook
+    python tools/release.py --check            say what is wrong or stale; exit 1
 
 nbgrader takes the solutions and the hidden tests out. Before that, each assignment must keep the
 rules of CONTRIBUTING.md (“Writing an exercise”); what it breaks is said in one line each.
@@ -28,6 +28,7 @@ from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
+from drinkdeep.cells import grade_id, has_role
 from drinkdeep.grading.assignment import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
@@ -36,8 +37,6 @@ from drinkdeep.grading.assignment import (
     TEST_PREFIX,
     Assignment,
     Exercise,
-    grade_id,
-    has_role,
     regions,
     without,
 )
@@ -248,8 +247,8 @@ def _problems_of_bank(answers: list[bank.Answer]) -> Iterator[str]:
 # Making
 
 
-def generate(folder: Path, *, database: str) -> None:
-    """Let nbgrader write the students' notebooks of all assignments into ``folder``."""
+def generate(folder: Path, assignments: list[str], *, database: str) -> None:
+    """Let nbgrader write the students' notebooks of these assignments into ``folder``."""
     # nbgrader calls alembic by its name.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     settings = Config()
@@ -259,8 +258,13 @@ def generate(folder: Path, *, database: str) -> None:
     settings.CourseDirectory.db_url = database
     settings.NbGrader.log_level = logging.WARNING
     api = NbGraderAPI(config=settings)
-    for assignment in bank.ASSIGNMENTS:
+    for assignment in assignments:
         result = api.generate_assignment(assignment, force=True)
+        if "Cannot add or remove cells" in result.get("log", ""):
+            sys.exit(
+                f"{assignment}: there are submissions in the gradebook, so no exercise can be "
+                "added, renamed or taken away: give it no points, or begin another assignment."
+            )
         if not result["success"]:
             sys.exit(f"{assignment}: nbgrader could not make it:\n{result.get('log', '')}")
         for path in (folder / assignment).glob("*.ipynb"):
@@ -274,11 +278,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("assignments", nargs="*", metavar="ASSIGNMENT", help="by default all")
     parser.add_argument("--check", action="store_true")
-    check: bool = parser.parse_args().check
+    arguments = parser.parse_args()
+    check: bool = arguments.check
+    names: list[str] = arguments.assignments or bank.ASSIGNMENTS
+    if unknown := sorted(set(names) - set(bank.ASSIGNMENTS)):
+        parser.error(f"no assignment {unknown[0]}: there are {', '.join(bank.ASSIGNMENTS)}")
     found = [
         f"{name}: {problem}"
-        for name in bank.ASSIGNMENTS
+        for name in names
         for problem in problems(bank.source(name), bank.answers(name))
     ]
     if found:
@@ -288,8 +297,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         made = Path(temporary) / "exercises"
         gradebook = temporary if check else ROOT
-        generate(made, database=f"sqlite:///{gradebook}/gradebook.db")
-        for name in bank.ASSIGNMENTS:
+        generate(made, names, database=f"sqlite:///{gradebook}/gradebook.db")
+        for name in names:
             old, new = exercises / name, made / name
             comparison = filecmp.dircmp(old, new) if old.is_dir() else None
             if comparison and not (

@@ -11,20 +11,11 @@ from functools import cached_property
 
 from nbformat import NotebookNode
 
+from drinkdeep.cells import grade_id, has_role
+
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 TEST_PREFIX = "test_"
-
-
-def grade_id(cell: NotebookNode) -> str | None:
-    """The cell's nbgrader id, if it has one."""
-    name = cell.metadata.get("nbgrader", {}).get("grade_id")
-    return name if isinstance(name, str) else None
-
-
-def has_role(cell: NotebookNode, role: str) -> bool:
-    """Whether the cell is nbgrader's ``grade``, ``solution`` or ``locked``."""
-    return bool(cell.metadata.get("nbgrader", {}).get(role))
 
 
 def regions(source: str, begin: str, end: str) -> list[tuple[int, int]]:

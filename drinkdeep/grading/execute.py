@@ -12,8 +12,9 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
-from drinkdeep.grading.assignment import Assignment, grade_id
+from drinkdeep.grading.assignment import Assignment
 from drinkdeep.grading.judge import Judge, Verdict
 from drinkdeep.grading.sandbox import ForkedKernelManager, Limits
 from drinkdeep.transport import LIMIT, MIME, TransportError, decode

@@ -18,7 +18,8 @@ from nbgrader.api import Gradebook
 from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
 from traitlets import Bool, Dict, Enum, Integer
 
-from drinkdeep.grading.assignment import exercise_titles, grade_id, has_role
+from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.assignment import exercise_titles
 from drinkdeep.grading.execute import execute
 from drinkdeep.grading.sandbox import Limits
 

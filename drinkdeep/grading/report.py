@@ -26,10 +26,11 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 
+from drinkdeep.cells import grade_id
 from drinkdeep.figures.palette import BLUE, MUTED
 from drinkdeep.figures.picture import Picture, panel
 from drinkdeep.grading import gradebook as read
-from drinkdeep.grading.assignment import exercise_titles, grade_id
+from drinkdeep.grading.assignment import exercise_titles
 from drinkdeep.grading.export import full_name
 from drinkdeep.grading.feedback import findings
 from drinkdeep.grading.gradebook import Cell, GradebookError

@@ -1,0 +1,24 @@
+"""What nbgrader says of a notebook's cells, for whoever reads one: the student's side and ours."""
+
+from nbformat import NotebookNode
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """The cell's nbgrader id, if it has one."""
+    name = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return name if isinstance(name, str) else None
+
+
+def has_role(cell: NotebookNode, role: str) -> bool:
+    """Whether the cell is nbgrader's ``grade``, ``solution`` or ``locked``."""
+    return bool(cell.metadata.get("nbgrader", {}).get(role))
+
+
+def is_task(cell: NotebookNode) -> bool:
+    """Whether a student writes in the cell: code, or an answer in words."""
+    return grade_id(cell) is not None and has_role(cell, "solution")
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether the cell looks at an answer and earns its points."""
+    return has_role(cell, "grade") and not has_role(cell, "solution")

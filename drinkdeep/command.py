@@ -1,0 +1,44 @@
+"""The console command ``drinkdeep``: each verb's module says what it takes and what it does."""
+
+import argparse
+import importlib
+import importlib.util
+import sys
+
+# Verb: its module, and what it is for. Imported only when asked for, since some take seconds.
+VERBS = {
+    "lab": ("drinkdeep.lab", "open JupyterLab on the welcome notebook"),
+    "check": ("drinkdeep.environment", "say what is there, and what to do about what isn't"),
+    "progress": ("drinkdeep.points", "run the exercises' visible tests, and say what is next"),
+    "restore": ("drinkdeep.restoring", "bring a damaged exercise back, with your answers"),
+    "grade": ("drinkdeep.grading.command", "grade a class, in the sandbox"),
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the command line says; the exit code."""
+    words = sys.argv[1:] if words is None else words
+    parser = argparse.ArgumentParser(
+        prog="drinkdeep", description="The course “Training a neural network with PyTorch”."
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, (module, purpose) in VERBS.items():
+        if _is_there(module):
+            own = verbs.add_parser(verb, help=purpose, description=f"{purpose.capitalize()}.")
+            if verb in words[:1]:
+                importlib.import_module(module).add_arguments(own)
+    arguments, others = parser.parse_known_args(words)
+    if "others" in arguments:  # a verb that hands on what it doesn't know
+        arguments.others = others
+    elif others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    code: int = importlib.import_module(VERBS[arguments.verb][0]).run(arguments)
+    return code
+
+
+def _is_there(module: str) -> bool:
+    """Whether it can be imported: a student has no grader."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,254 @@
+"""Both journeys, in a real browser, from an assignment's release to the feedback that is read.
+
+Two students, Ada and Ben, and their instructor, each at a JupyterLab of their own; nbgrader's
+exchange lies between them. The tests are one story, and run in this order.
+"""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import student
+from nbgrader.api import Gradebook
+from people import Desk
+from playwright.sync_api import Browser, Page, expect
+
+ROOT = Path(__file__).parent.parent
+NAME = "01_cost"
+WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
+RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
+# What the test says of WRONG.
+HINT = "You squared the mean. It is the other way round: the mean of the squares."
+ESSAY = "The slope is zero almost everywhere."
+MINUTE = 60_000
+
+
+@pytest.fixture(scope="module")
+def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Desk]]:
+    """The three JupyterLabs, with an exchange between them that is empty at first."""
+    folder = tmp_path_factory.mktemp("class")
+    exchange = folder / "exchange"
+    exchange.mkdir()
+    exchange.chmod(0o777)
+    course = folder / "course"
+    shutil.copytree(ROOT / "solutions" / NAME, course / "solutions" / NAME)
+    shutil.copy(ROOT / "nbgrader_config.py", course)
+    where = f"c.Exchange.root = {str(exchange)!r}\n"
+    desks = {
+        # All three are one user of this machine, so the owner of a file says nothing.
+        "grace": Desk(
+            course, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
+        )
+    }
+    tree, _ = student.write(folder / "given out")
+    for name in ("ada", "ben"):
+        own = folder / name / "drinkdeep"
+        shutil.copytree(tree, own)
+        shutil.rmtree(own / "exercises" / NAME)  # to be fetched
+        settings = f"{where}c.CourseDirectory.student_id = {name!r}"
+        desks[name] = Desk(own, folder / name, own, settings, command=("drinkdeep", "lab"))
+    with ExitStack() as open_desks:
+        for desk in desks.values():
+            desk.start()
+            open_desks.callback(desk.stop)
+        for desk in desks.values():
+            desk.wait()
+        yield desks
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A window of a browser. What takes long on a busy machine is waited for."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(MINUTE)
+    expect.set_options(timeout=MINUTE)
+    yield context.new_page()
+    context.close()
+    expect.set_options(timeout=None)
+
+
+# The student's side
+
+
+def assignments(page: Page) -> None:
+    """Show the assignment list, by the menu."""
+    page.get_by_role("menuitem", name="Nbgrader").click()
+    page.get_by_role("menuitem", name="Assignment List").click()
+    expect(page.locator("#nbgrader-assignment-list")).to_be_visible()
+
+
+def kernel_is_ready(page: Page) -> None:
+    # In the status bar; the light above a notebook shows a kernel that is still to come as idle.
+    expect(
+        page.locator("#jp-main-statusbar").get_by_text("Python 3 (ipykernel) | Idle")
+    ).to_be_visible()
+
+
+def write(page: Page, marked: str, text: str) -> None:
+    """Type into the cell that says ``marked``, in place of all that it says, and run it."""
+    kernel_is_ready(page)
+    sheet = page.locator(".jp-WindowedPanel-outer:visible")
+    cell = sheet.locator(".jp-Cell", has_text=marked).first
+    sheet.evaluate("sheet => sheet.scrollTo(0, 0)")
+    while not cell.count():  # only what is near the window is in the page
+        sheet.evaluate("sheet => sheet.scrollBy(0, 400)")
+        page.wait_for_timeout(50)
+    cell.scroll_into_view_if_needed()
+    if "jp-MarkdownCell" in (cell.get_attribute("class") or ""):
+        cell.click()
+        page.keyboard.press("Enter")  # from reading to writing
+    else:
+        cell.locator(".cm-content").click()
+    expect(cell.locator(".cm-content")).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(text)
+    page.keyboard.press("Shift+Enter")
+
+
+def validate(page: Page) -> str:
+    """Press *Validate*; what it says. It shows that it is at work meanwhile."""
+    button = page.locator(".validate-button:visible")
+    button.click()
+    expect(button).to_contain_text("Validating")
+    dialog = page.locator(".jp-Dialog")
+    said = dialog.inner_text()
+    dialog.get_by_role("button", name="Ok").click()
+    return said
+
+
+def hand_in(page: Page, desk: Desk, answers: list[str], hints: list[str]) -> None:
+    """Fetch, answer, validate; answer again until the answers are used up; submit.
+
+    ``hints`` are what *Validate* says of each answer; of a right one nothing.
+    """
+    page.goto(desk.at("lab"))
+    assignments(page)
+    page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click()
+    fetched = page.locator("#fetched_assignments_list")
+    expect(fetched.get_by_text(NAME).first).to_be_visible()
+    page.goto(desk.at(f"lab/tree/exercises/{NAME}/{NAME}.ipynb"))
+    write(page, "YOUR ANSWER HERE", ESSAY)
+    for answer, hint in zip(answers, hints, strict=True):
+        write(page, "def mean_squared_error", answer)
+        said = validate(page)
+        assert hint in said
+        assert hint or HINT not in said
+        assert "Traceback" not in said
+
+    assignments(page)
+    fetched.get_by_role("button", name="Submit").click()
+    expect(page.locator("#submitted_assignments_list").get_by_text(NAME).first).to_be_visible()
+
+
+# The instructor's side
+
+
+def press(page: Page, row: str, action: str) -> None:
+    """Press a button in a row of Formgrader's table, and wait for its word of success."""
+    line = page.locator("tr", has=page.get_by_text(row, exact=True))
+    line.locator(f".{action} a").click()
+    done = page.locator("#success-modal")
+    if action == "autograde":  # the others may be done before one can look
+        expect(page.get_by_text("Please wait...")).to_be_visible()
+    expect(done).to_be_visible(timeout=2 * MINUTE)
+    done.get_by_role("button", name="Close").click()
+    expect(done).to_be_hidden()
+
+
+def test_the_instructor_releases(page: Page, desks: dict[str, Desk]) -> None:
+    page.goto(desks["grace"].at("formgrader/manage_assignments"))
+    press(page, NAME, "assign")
+    press(page, NAME, "release")
+
+
+def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]) -> None:
+    page.goto(f"{desks['ada'].url}/?token={desks['ada'].token}")
+    page.wait_for_url("**/lab/tree/book/welcome.ipynb*")
+    kernel_is_ready(page)
+    for number, said in enumerate(("Everything is there.", "Points earned of those")):
+        cell = page.locator(".jp-CodeCell").nth(number)
+        cell.locator(".cm-content").click()
+        expect(cell.locator(".cm-content")).to_be_focused()
+        page.keyboard.press("Shift+Enter")
+        expect(cell.locator(".jp-InputPrompt")).not_to_have_text("[ ]:")
+        expect(page.locator(".jp-OutputArea").get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("link", name="Exercises 2: Gradient descent")).to_be_visible()
+    expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
+
+
+def test_ada_is_wrong_reads_the_hint_and_hands_in_what_is_right(
+    page: Page, desks: dict[str, Desk]
+) -> None:
+    hand_in(page, desks["ada"], [WRONG, RIGHT], [HINT, ""])
+
+
+def test_ben_hands_in_what_is_wrong(page: Page, desks: dict[str, Desk]) -> None:
+    hand_in(page, desks["ben"], [WRONG], [HINT])
+
+
+def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) -> None:
+    grace = desks["grace"]
+    page.goto(grace.at("formgrader/manage_assignments"))
+    press(page, NAME, "collect")
+    page.goto(grace.at(f"formgrader/manage_submissions/{NAME}"))
+    for name in ("ada", "ben"):
+        press(page, name, "autograde")
+    with Gradebook(f"sqlite:///{grace.folder}/gradebook.db") as gradebook:
+        ids = {
+            name: gradebook.find_submission_notebook(NAME, NAME, name).id for name in ("ada", "ben")
+        }
+    for name, points in (("ada", 3), ("ben", 1)):
+        page.goto(grace.at(f"formgrader/submissions/{ids[name]}/"))
+        expect(page.get_by_text(ESSAY)).to_be_visible()
+        score = page.locator("input.score#in_your_words")
+        score.fill(str(points))
+        with page.expect_response(lambda answer: "/api/grade/" in answer.url and answer.ok):
+            score.press("Tab")
+        comment = page.locator("textarea#in_your_words-comment")
+        comment.fill(f"Say what a step then does, {name}.")
+        with page.expect_response(lambda answer: "/api/comment/" in answer.url and answer.ok):
+            comment.press("Tab")
+
+
+def test_the_instructor_gives_feedback(page: Page, desks: dict[str, Desk]) -> None:
+    page.goto(desks["grace"].at("formgrader/manage_assignments"))
+    press(page, NAME, "generate-feedback")
+    press(page, NAME, "release-feedback")
+
+
+@pytest.mark.parametrize(("name", "told"), [("ada", "Score: 5.0 / 39.0"), ("ben", HINT)])
+def test_the_student_reads_the_feedback(
+    page: Page, desks: dict[str, Desk], name: str, told: str
+) -> None:
+    page.goto(desks[name].at("lab"))
+    assignments(page)
+    submitted = page.locator("#submitted_assignments_list")
+    submitted.get_by_role("button", name="Fetch Feedback").click()
+    expect(submitted.get_by_text("view feedback").first).to_be_visible()
+    (feedback,) = (desks[name].folder / "exercises" / NAME / "feedback").rglob("*.html")
+    said = feedback.read_text(encoding="utf-8")
+    assert told in said
+    assert f"Say what a step then does, {name}." in said
+
+
+def test_a_port_that_is_taken_is_no_trouble(desks: dict[str, Desk], tmp_path: Path) -> None:
+    ada = desks["ada"]
+    desk = Desk(ada.folder, tmp_path, ada.package, command=ada.command, options=(), port=ada.port)
+    desk.start()
+    try:
+        end = time.monotonic() + 60
+        while "is running at" not in desk.log and time.monotonic() < end:
+            time.sleep(0.2)
+        assert f"The port {ada.port} is already in use, trying another port." in desk.log
+        assert "is running at:\n" in desk.log
+    finally:
+        desk.stop()
+
+
+def test_the_grades(desks: dict[str, Desk]) -> None:
+    with Gradebook(f"sqlite:///{desks['grace'].folder}/gradebook.db") as gradebook:
+        scores = {s.student.id: s.score for s in gradebook.assignment_submissions(NAME)}
+    assert scores == {"ada": 2 + 3, "ben": 0 + 1}

@@ -1,0 +1,13 @@
+"""The course as a student's nbgrader sees it: validating, and handing in by an exchange."""
+
+from drinkdeep.validation import in_words
+
+c = get_config()  # noqa: F821  (traitlets defines it)
+
+c.CourseDirectory.course_id = "drinkdeep"
+# *Nbgrader → Assignment List* fetches into this folder and submits from it.
+c.Exchange.assignment_dir = "exercises"
+
+# *Validate* answers in words, and leaves time to train a network.
+c.Execute.on_cell_error = in_words
+c.Execute.timeout = 600
