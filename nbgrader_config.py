@@ -33,14 +33,12 @@ c.Autograde.sanitize_preprocessors = [
     stock.ClearOutput,
     stock.OverwriteKernelspec,
     stock.OverwriteCells,
-    stock.CheckCellMetadata,
-]
+]  # without CheckCellMetadata: Restore gives each cell the metadata of the source, which were checked
 c.Autograde.autograde_preprocessors = [
     JudgedExecute,  # in place of stock.Execute
     stock.LimitOutput,
     stock.SaveAutoGrades,
     stock.AssignLatePenalties,
-    stock.CheckCellMetadata,
 ]
 # An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
 # page that is made of it shows none of the first, and is safe to open;
