@@ -9,6 +9,7 @@ from nbgrader import preprocessors as stock
 # nbgrader goes on without a configuration that it can't load: then students' code would run outside
 # of the sandbox, and feedback show hidden tests.
 try:
+    from drinkdeep.grading.archives import SafeCollector, SafeExtractor
     from drinkdeep.grading.feedback import FeedbackExporter
     from drinkdeep.grading.preprocessors import (
         Authorship,
@@ -33,7 +34,8 @@ c.Autograde.sanitize_preprocessors = [
     stock.ClearOutput,
     stock.OverwriteKernelspec,
     stock.OverwriteCells,
-]  # without CheckCellMetadata: Restore gives each cell the metadata of the source, which were checked
+    # No CheckCellMetadata: Restore gives all cells the metadata of the source, which were checked.
+]
 c.Autograde.autograde_preprocessors = [
     JudgedExecute,  # in place of stock.Execute
     stock.LimitOutput,
@@ -48,3 +50,7 @@ c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
+# `nbgrader zip_collect` takes in what an LMS has collected. How your LMS names a file is said by
+# c.FileNameCollectorPlugin.named_regexp, with the groups student_id, file_id and timestamp.
+c.ZipCollectApp.extractor_plugin = SafeExtractor
+c.ZipCollectApp.collector_plugin = SafeCollector
