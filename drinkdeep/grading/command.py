@@ -116,7 +116,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         stack.enter_context(pipeline.stopped_by_signals(line.stop))
         bar = stack.enter_context(_Bar(arguments.assignment))
         try:
-            outcomes = pipeline.grade_class(line, converter, students, bar.tell)
+            outcomes = pipeline.grade_class(line, students, bar.tell)
         except pipeline.Stopped:
             bar.close()
             print(
@@ -135,6 +135,7 @@ def _grade(arguments: argparse.Namespace) -> int:
 
 def _application(arguments: argparse.Namespace) -> "AutogradeApp":
     """nbgrader's own, with the configuration of the course in which we are."""
+    import logging
     import warnings
 
     from nbgrader.apps import AutogradeApp
@@ -142,6 +143,8 @@ def _application(arguments: argparse.Namespace) -> "AutogradeApp":
 
     # nbgrader leaves the order of two statements to SQLAlchemy, which warns of it.
     warnings.filterwarnings("ignore", category=SAWarning)
+    if not arguments.verbose:  # it logs tracebacks of what it then raises
+        logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
     options = [f"--log-level={'INFO' if arguments.verbose else 'ERROR'}"]
     if arguments.db:
         options.append(f"--db={arguments.db}")

@@ -100,7 +100,7 @@ class Pipeline:
         sandboxed: bool = True,
     ) -> None:
         """Read what the assignment asks."""
-        self._converter = converter
+        self.converter = converter
         self._executor = executor
         self._width = width
         self._force = force
@@ -118,7 +118,7 @@ class Pipeline:
 
     def to_do(self, students: Iterable[str]) -> Iterator[Outcome | str]:
         """Of each student, what is known already, or the name if there is something to grade."""
-        in_gradebook = self._converter.in_gradebook()
+        in_gradebook = self.converter.in_gradebook()
         for student in students:
             try:
                 submission = self._take_in(student)
@@ -174,10 +174,10 @@ class Pipeline:
                 future.cancel()
 
     def _take_in(self, student: str) -> Submission:
-        course = self._converter.course
+        course = self.converter.course
         return take_in(
             student,
-            self._converter.submitted(student),
+            self.converter.submitted(student),
             wanted=list(self._sources),
             ignore=course.ignore,
             most_bytes=course.max_file_size * 1000,
@@ -185,7 +185,7 @@ class Pipeline:
 
     def _kept(self, submission: Submission) -> dict[str, Any] | None:
         """What an autograded notebook says of how this very submission was graded."""
-        folder = self._converter.autograded(submission.student)
+        folder = self.converter.autograded(submission.student)
         kept = None
         for name in submission.notebooks:
             try:
@@ -204,14 +204,18 @@ class Pipeline:
         for name, content in submission.notebooks.items():
             notebook, more = understand(content, self._ids[name])
             notes += more
-            sanitized = self._converter.sanitize(student, name, notebook)
+            sanitized = self.converter.sanitize(student, name, notebook)
             notebooks[name] = (sanitized, self._sources[name])
         kept = self._kept(submission) or {}
         seed = self._seed
         if seed is None:
             seed = kept.get("seed", secrets.randbits(40))
         work = Work(
-            notebooks, seed, Limits(**self._converter.execution.limits), self._sandboxed, self._version
+            notebooks,
+            seed,
+            Limits(**self.converter.execution.limits),
+            self._sandboxed,
+            self._version,
         )
         return _Job(submission, work, tuple(notes))
 
@@ -254,7 +258,7 @@ class Pipeline:
     def _record(self, job: _Job, executed: dict[str, NotebookNode]) -> Outcome:
         student = _student(job)
         try:
-            self._converter.record(job.submission, executed)
+            self.converter.record(job.submission, executed)
         except UnreadableError as error:
             return Outcome(student, "unreadable", (str(error),))
         except Exception as error:
@@ -271,10 +275,13 @@ class Pipeline:
 
 def _everybodys(error: Exception) -> str | None:
     """The cause of a fault that the next submission would meet as well."""
-    if isinstance(error, OperationalError):
-        return str(error.orig).strip()
-    if isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT, EROFS, EIO):
-        return str(error.strerror)
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OperationalError):
+            return str(cause.orig).strip()
+        if isinstance(cause, OSError) and cause.errno in (ENOSPC, EDQUOT, EROFS, EIO):
+            return str(cause.strerror)
+        cause = cause.__cause__ or cause.__context__  # nbgrader raises another in its place
     return None
 
 
@@ -323,7 +330,6 @@ def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
 
 def grade_class(
     pipeline: Pipeline,
-    converter: Converter,
     students: list[str],
     progress: Callable[[Outcome | None, int], None],
 ) -> list[Outcome]:
@@ -331,6 +337,7 @@ def grade_class(
 
     ``progress`` is told of each outcome, and how many there will be that take time.
     """
+    converter = pipeline.converter
     with one_engine(), contextlib.chdir(converter.course.root):
         converter.clear()
         known = list(pipeline.to_do(students))
