@@ -349,6 +349,22 @@ def test_a_worker_that_is_killed_costs_its_submission_one_more_try(
     pool.shutdown()
 
 
+def test_a_time_out_is_tried_once_more_alone(course: Course, sandbox: None) -> None:
+    with (course.folder / "nbgrader_config.py").open("a", encoding="utf-8") as config:
+        config.write('c.JudgedExecute.limits = {"cell_seconds": 1}\n')
+    course.hand_in("loop", "while True:\n    pass")
+    course.hand_in("quick")
+    pool = Counting(2)
+    order = []
+    line = pipeline(course, pool)
+    grade_class(line, line.converter.students(), lambda outcome, _: order.append(outcome))
+    assert [outcome.student for outcome in order if outcome] == ["quick", "loop"]
+    assert pool.asked == 3
+    assert course.autograded("loop").metadata.drinkdeep.timed_out
+    assert (course.score("loop"), course.score("quick")) == (0, POINTS)
+    pool.shutdown()
+
+
 def finished(course: Course) -> dict[str, float]:
     """Who is graded, and when their notebook was written."""
     notebooks = (course.folder / "autograded").glob(f"*/{NAME}/{NAME}.ipynb")
@@ -364,9 +380,9 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 def test_a_run_that_was_killed_goes_on(course: Course, pool: LocalPool) -> None:
     """The command is killed, then stopped with Ctrl-C, then let run to its end."""
-    students = [f"s{number}" for number in range(8)]
+    students = [f"s{number}" for number in range(6)]
     for student in students:
-        course.hand_in(student, f"import time\ntime.sleep(1)\n{RIGHT}")
+        course.hand_in(student, f"import time\ntime.sleep(0.5)\n{RIGHT}")
     run = subprocess.Popen(course.command(), env=small_course.environment(), stderr=subprocess.PIPE)
     wait_for(lambda: finished(course))
     family = psutil.Process(run.pid).children(recursive=True)

@@ -197,7 +197,9 @@ class Converter(Autograde):  # type: ignore[misc]
 
     def _exporter(self, preprocessors: list[Any]) -> Exporter:
         # Validated once at the end, and not again after each preprocessor.
-        exporter: Exporter = self.exporter_class(parent=self, optimistic_validation=True)
+        exporter: Exporter = self.exporter_class(
+            parent=self, config=self.config, optimistic_validation=True
+        )
         for preprocessor in preprocessors:
             exporter.register_preprocessor(preprocessor)
         return exporter

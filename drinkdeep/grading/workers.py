@@ -163,7 +163,8 @@ def _start_worker(leash: Connection) -> None:
     """Make a process one that ends with ours, however ours ends, and that leaves Ctrl-C to it."""
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Not SIG_IGN, which a kernel would inherit: it couldn't be interrupted then.
+    signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def watch() -> None:
