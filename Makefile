@@ -4,12 +4,14 @@
 #   make test    run every check: style, types, tests, every notebook
 #   make lab     open JupyterLab on the course
 #   make release make the students' notebooks, exercises/, of solutions/
+#   make grade   grade what a class has handed in: make grade ASSIGNMENT=01_cost
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab release bank report notebooks record lock benchmark-loader benchmark-draw lighthouse clean
+.PHONY: help book test lab release grade report bank notebooks record lock benchmark-loader benchmark-draw benchmark-grading \
+	lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -51,6 +53,11 @@ lab: $(READY)
 release: $(READY)
 	@$(BIN)/python tools/release.py
 
+# With options: make grade ASSIGNMENT=01_cost OPTIONS="--feedback"
+grade: $(READY)
+	@test -n "$(ASSIGNMENT)" || { echo "Say which: make grade ASSIGNMENT=01_cost" >&2; exit 2; }
+	@$(BIN)/python -m drinkdeep.grading $(ASSIGNMENT) $(OPTIONS)
+
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)
 	@$(BIN)/python tools/bank.py $(ASSIGNMENTS)
@@ -78,6 +85,9 @@ benchmark-loader: $(READY)
 
 benchmark-draw: book
 	@$(BIN)/python benchmarks/draw.py
+
+benchmark-grading: $(READY)
+	@$(BIN)/python benchmarks/grading.py
 
 lighthouse: book
 	@$(BIN)/python tools/lighthouse.py

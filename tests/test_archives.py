@@ -9,8 +9,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from small_course import NAME, ROOT, environment
 from nbformat.v4 import new_notebook
+from small_course import NAME, ROOT, environment
 
 NOTEBOOK = nbformat.writes(new_notebook()).encode()
 PATTERN = r".*/(?P<student_id>[^/]+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.+)\.ipynb"

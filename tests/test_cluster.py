@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_course import NAME, POINTS, RIGHT, Course
 from nbgrader.apps import AutogradeApp
+from small_course import NAME, POINTS, RIGHT, Course
 
 from drinkdeep.grading.converter import Converter
 from drinkdeep.grading.pipeline import Pipeline, grade_class

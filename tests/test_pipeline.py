@@ -14,15 +14,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 
-import small_course
 import nbformat
 import nbgrader
 import psutil
 import pytest
-from small_course import NAME, POINTS, RIGHT, Course
+import small_course
 from nbgrader.api import Gradebook
 from nbgrader.apps import AutogradeApp
 from nbgrader.utils import determine_grade, is_grade
+from small_course import NAME, POINTS, RIGHT, Course
 
 from drinkdeep.grading import command
 from drinkdeep.grading.assignment import grade_id
