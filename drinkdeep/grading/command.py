@@ -66,45 +66,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade; the exit code: 1 if something was left undone, 2 if nothing could be done."""
-    from drinkdeep.grading.converter import CourseError
     from drinkdeep.grading.sandbox import SandboxError
-    from drinkdeep.grading.workers import WorkersError
+    from drinkdeep.grading.workers import GradingError, spare_imports
 
+    spare_imports()
+    if problem := _problem(arguments):
+        print(problem, file=sys.stderr)
+        return 2
     try:
         return _grade(arguments)
-    except (CourseError, SandboxError, WorkersError) as error:
+    except (GradingError, SandboxError) as error:
         print(error, file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("Stopped before anything was graded.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _problem(arguments: argparse.Namespace) -> str | None:
+    """What can be seen to be wrong before anything is started."""
+    if not (arguments.course_dir / "nbgrader_config.py").is_file():
+        return (
+            f"{arguments.course_dir.resolve()} is not the folder of a course, which has a "
+            "nbgrader_config.py: go there, or name it with --course-dir."
+        )
+    if arguments.workers is not None and arguments.workers < 1:
+        return "There has to be a worker: give --workers 1 or more."
+    return None
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    from drinkdeep.grading import pipeline, sandbox, workers
-    from drinkdeep.grading.converter import Converter, CourseError
+    from drinkdeep.grading import sandbox, workers
 
     root = arguments.course_dir.resolve()
-    if not (root / "nbgrader_config.py").is_file():
-        raise CourseError(
-            f"{root} is not the folder of a course, which has a nbgrader_config.py: go there, or "
-            "name it with --course-dir."
-        )
-    if arguments.workers is not None and arguments.workers < 1:
-        raise CourseError("There has to be a worker: give --workers 1 or more.")
     with ExitStack() as stack:
         stack.enter_context(contextlib.chdir(root))
-        app = _application(arguments)
-        stack.enter_context(pipeline.alone(root / "grading"))
-        converter = Converter(app, arguments.assignment)
-        unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
-        students = _chosen(converter, arguments.student)
         if arguments.scheduler:
             executor = stack.enter_context(workers.dask_cluster(arguments.scheduler))
             width = 64  # enough for a scheduler to see that more workers are wanted
         else:
-            if not unsafe:
-                sandbox.bubblewrap()
             number = arguments.workers or workers.cores()
-            executor = stack.enter_context(workers.local_pool(number))
+            executor = pool = stack.enter_context(workers.local_pool(number))
             width = 2 * number
+            # They get ready while nbgrader is loaded here.
+            pool.warm(sandboxed=not arguments.unsafe_without_sandbox)
+
+        from drinkdeep.grading import pipeline
+        from drinkdeep.grading.converter import Converter
+
+        app = _application(arguments)
+        stack.enter_context(pipeline.alone(root / "grading"))
+        converter = Converter(app, arguments.assignment)
+        students = _chosen(converter, arguments.student)
+        unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
+        if not unsafe and not arguments.scheduler:
+            sandbox.bubblewrap()
         line = pipeline.Pipeline(
             converter,
             executor,

@@ -32,6 +32,7 @@ from nbgrader.preprocessors import Execute
 from drinkdeep.grading.assignment import grade_id, has_role
 from drinkdeep.grading.intake import Submission
 from drinkdeep.grading.preprocessors import JudgedExecute
+from drinkdeep.grading.workers import GradingError
 
 WORKSHOP = "grading"
 """The folder of the course in which things are until they are whole."""
@@ -49,8 +50,8 @@ def one_engine() -> Iterator[None]:
         yield
 
 
-class CourseError(Exception):
-    """The course can't be graded as it is. The message says what is wrong, and what to do."""
+class CourseError(GradingError):
+    """The course can't be graded as it is."""
 
 
 class Converter(Autograde):  # type: ignore[misc]

@@ -5,8 +5,11 @@ travels with the :class:`Work`: it has neither the gradebook nor the course's fo
 """
 
 import hashlib
+import json
 import multiprocessing
 import os
+import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -19,24 +22,27 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import metadata
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import nbformat
-import torch
-
 import drinkdeep
-from drinkdeep.grading.execute import execute
 from drinkdeep.grading.sandbox import Limits
+
+# What executes is imported in perform(), where _start_worker() has spared it what it doesn't need.
 
 
 class WorkerLostError(Exception):
     """The process that was at a submission has died."""
 
 
-class WorkersError(Exception):
-    """The workers can't do it. The message is one sentence: what is wrong, and what to do."""
+class GradingError(Exception):
+    """It can't be done. The message says what is wrong, and what to do."""
+
+
+class WorkersError(GradingError):
+    """The workers can't do it."""
 
 
 @dataclass(frozen=True)
@@ -52,33 +58,28 @@ class Work:
     """The grader's, so that a worker that has another one can say so."""
 
 
+DECIDES = (
+    "checks.py",
+    "transport.py",
+    "grading/assignment.py",
+    "grading/execute.py",
+    "grading/intake.py",
+    "grading/judge.py",
+    "grading/kernel_template.py",
+    "grading/preprocessors.py",
+    "grading/sandbox.py",
+)
+"""The modules on which a grade depends."""
+
+
 def grader_version() -> str:
-    """A hash of all code of ours that a grade depends on, and of torch's version."""
+    """A hash of the code of ours that decides on grades, and of torch's version."""
     package = Path(drinkdeep.__file__).parent
-    files = sorted(
-        [
-            package / "checks.py",
-            package / "transport.py",
-            *(package / "grading").glob("[!_]*.py"),
-        ]
-    )
-    here = {Path(__file__).name, *OUTSIDE_OF_GRADES}
-    total = hashlib.sha256(torch.__version__.split("+")[0].encode())
-    for file in files:
-        if file.name not in here:
-            total.update(file.read_bytes())
+    total = hashlib.sha256(metadata.version("torch").encode())
+    for name in DECIDES:
+        total.update((package / name).read_bytes())
     return total.hexdigest()
 
-
-OUTSIDE_OF_GRADES = (
-    "archives.py",
-    "command.py",
-    "converter.py",
-    "export.py",
-    "pipeline.py",
-    "report.py",
-)
-"""Modules of the grader on which no grade depends."""
 
 # The judge takes what is printed for itself, so a process does one submission at a time.
 _one_at_a_time = threading.Lock()
@@ -97,6 +98,11 @@ def perform(work: Work) -> dict[str, str]:
             "A worker has another version of drinkdeep or of torch than this machine: install the "
             "same one there, and start the workers again."
         )
+    import nbformat
+    import torch
+
+    from drinkdeep.grading.execute import execute
+
     with _one_at_a_time:
         torch.set_num_threads(1)
         return {
@@ -122,6 +128,7 @@ class LocalPool(Executor):
 
     def __init__(self, workers: int) -> None:
         """Prepare that many workers; each starts when it is first needed."""
+        self._workers = workers
         self._threads = ThreadPoolExecutor(workers)
         self._own = threading.local()
         self._pools: list[ProcessPoolExecutor] = []
@@ -132,6 +139,13 @@ class LocalPool(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """As ``Executor`` says; WorkerLostError if the process dies over it."""
         return self._threads.submit(self._run, fn, args, kwargs)
+
+    def warm(self, *, sandboxed: bool) -> None:
+        """Let the workers get ready, each with a notebook that has nothing in it."""
+        empty = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
+        work = Work({"": (empty, empty)}, 0, Limits(), sandboxed, grader_version())
+        for _ in range(self._workers):
+            self.submit(perform, work)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers; with ``cancel_futures`` at once, whatever they are at."""
@@ -159,10 +173,17 @@ class LocalPool(Executor):
             raise WorkerLostError(str(error)) from error
 
 
+def spare_imports() -> None:
+    """Keep jsonschema from making a grammar of addresses, which takes it more than a second.
+
+    It makes it whenever the package is there, for a format of which no notebook's schema speaks.
+    """
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # so it isn't there
+
+
 def _start_worker(leash: Connection) -> None:
     """Make a process one that ends with ours, however ours ends, and that leaves Ctrl-C to it."""
-    import signal
-
+    spare_imports()
     # Not SIG_IGN, which a kernel would inherit: it couldn't be interrupted then.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -203,7 +224,7 @@ def dask_cluster(address: str) -> Iterator[Executor]:
 
 
 @contextmanager
-def local_pool(workers: int) -> Iterator[Executor]:
+def local_pool(workers: int) -> Iterator[LocalPool]:
     """Processes of this machine; when an exception ends it, so does whatever they are at."""
     pool = LocalPool(workers)
     try:
