@@ -1,6 +1,8 @@
 """Archives from an LMS are taken in by `nbgrader zip_collect`, whatever is in them."""
 
+import ast
 import io
+import re
 import subprocess
 import sys
 import tarfile
@@ -127,3 +129,14 @@ def test_nothing_lies_outside_and_no_link_was_made(collected: tuple[Path, str]) 
     assert not any(p.is_symlink() for p in extracted.rglob("*"))
     assert said.count("is a link or a device") == 2
     assert "gives the student the name “..”" in said
+
+
+def test_the_pattern_that_the_book_gives_for_moodle_fits_it() -> None:
+    page = (ROOT / "book" / "cluster.md").read_text(encoding="utf-8")
+    code = re.search(r"named_regexp = \(\n\s+(r\".+\")\n\)", page)
+    assert code
+    folder = "/c/downloaded/01_cost/extracted/all/Ada Lovelace_1234_assignsubmission_file"
+    for end in ("", "_"):
+        match = re.match(ast.literal_eval(code[1]), f"{folder}{end}/01_cost.ipynb")
+        assert match
+        assert match.groupdict() == {"student_id": "Ada Lovelace", "file_id": "01_cost"}
