@@ -5,12 +5,14 @@
 #   make lab     open JupyterLab on the course
 #   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
+#   make grade   grade what a class has handed in: make grade ASSIGNMENT=01_cost
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab student release bank report notebooks record lock benchmark-loader benchmark-draw lighthouse clean
+.PHONY: help book test lab student release grade report bank notebooks record lock benchmark-loader \
+	benchmark-draw benchmark-explorables benchmark-grading lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -62,6 +64,11 @@ student: $(READY)
 release: $(READY)
 	@$(BIN)/python tools/release.py $(ASSIGNMENTS)
 
+# With options: make grade ASSIGNMENT=01_cost OPTIONS="--feedback"
+grade: $(READY)
+	@test -n "$(ASSIGNMENT)" || { echo "Say which: make grade ASSIGNMENT=01_cost" >&2; exit 2; }
+	@$(BIN)/python -m drinkdeep.grading $(ASSIGNMENT) $(OPTIONS)
+
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)
 	@$(BIN)/python tools/bank.py $(ASSIGNMENTS)
@@ -89,6 +96,12 @@ benchmark-loader: $(READY)
 
 benchmark-draw: book
 	@$(BIN)/python benchmarks/draw.py
+
+benchmark-explorables: book
+	@$(BIN)/python benchmarks/explorables.py
+
+benchmark-grading: $(READY)
+	@$(BIN)/python benchmarks/grading.py
 
 lighthouse: book
 	@$(BIN)/python tools/lighthouse.py

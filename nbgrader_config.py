@@ -9,6 +9,7 @@ from nbgrader import preprocessors as stock
 # nbgrader goes on without a configuration that it can't load: then students' code would run outside
 # of the sandbox, and feedback show hidden tests.
 try:
+    from drinkdeep.grading.archives import SafeCollector, SafeExtractor
     from drinkdeep.grading.feedback import FeedbackExporter
     from drinkdeep.grading.preprocessors import (
         Authorship,
@@ -34,14 +35,13 @@ c.Autograde.sanitize_preprocessors = [
     stock.ClearOutput,
     stock.OverwriteKernelspec,
     stock.OverwriteCells,
-    stock.CheckCellMetadata,
+    # No CheckCellMetadata: Restore gives all cells the metadata of the source, which were checked.
 ]
 c.Autograde.autograde_preprocessors = [
     JudgedExecute,  # in place of stock.Execute
     stock.LimitOutput,
     stock.SaveAutoGrades,
     stock.AssignLatePenalties,
-    stock.CheckCellMetadata,
 ]
 # An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
 # page that is made of it shows none of the first, and is safe to open;
@@ -55,3 +55,8 @@ c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
 # *Validate*, for whoever tries an exercise here: in words, and with time to train a network.
 c.Execute.on_cell_error = in_words
 c.Execute.timeout = 600
+
+# `nbgrader zip_collect` takes in what an LMS has collected. How your LMS names a file is said by
+# c.FileNameCollectorPlugin.named_regexp, with the groups student_id, file_id and timestamp.
+c.ZipCollectApp.extractor_plugin = SafeExtractor
+c.ZipCollectApp.collector_plugin = SafeCollector

@@ -3,19 +3,11 @@
 Reads the built site (`make book` first). README.md says how to read the result.
 """
 
-import functools
-import http.server
-import os
 import re
-import shutil
 import sys
-import threading
-from pathlib import Path
 
-from loader import processor
-from playwright.sync_api import sync_playwright
+from chromium import SITE, open_site
 
-SITE = Path(__file__).parent.parent / "_build" / "html"
 PAGE = "book/draw.html"
 REPEATS = 500
 
@@ -44,39 +36,23 @@ MEASURE = """async ([weights, repeats]) => {
 }"""
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 def main() -> None:
     if not (SITE / PAGE).is_file():
         sys.exit("There is no built book: run `make book` first.")
     weights = re.search(r'"weights": "([^"]+)"', (SITE / PAGE).read_text(encoding="utf-8"))
     assert weights
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    handler = functools.partial(Quiet, directory=SITE)
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        sync_playwright() as playwright,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with open_site() as (browser, address):
         page = browser.new_page()
-        page.goto(f"http://127.0.0.1:{server.server_port}/{PAGE}")
+        page.goto(f"{address}/{PAGE}")
         page.locator("[role=status]", has_text="The network reads").wait_for()
         times = page.evaluate(MEASURE, [weights[1], REPEATS])
-        print(
-            f"Chromium {browser.version}, {processor()}, {os.cpu_count()} cores\n"
-            f"{REPEATS} times each, the mean of ten runs a time\n\n"
-            f"{'milliseconds':14}{'best':>8}{'median':>8}{'99 %':>8}"
-        )
-        for name, sorted_times in times.items():
-            best, median, late = (sorted_times[int(share * REPEATS)] for share in (0, 0.5, 0.99))
-            print(f"{name:14}{best:8.2f}{median:8.2f}{late:8.2f}")
-        browser.close()
-        server.shutdown()
+    print(
+        f"{REPEATS} times each, the mean of ten runs a time\n\n"
+        f"{'milliseconds':14}{'best':>8}{'median':>8}{'99 %':>8}"
+    )
+    for name, sorted_times in times.items():
+        best, median, late = (sorted_times[int(share * REPEATS)] for share in (0, 0.5, 0.99))
+        print(f"{name:14}{best:8.2f}{median:8.2f}{late:8.2f}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """What a test asks of a page in a browser, whichever page it is."""
 
+from collections.abc import Mapping, Sequence
+
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 # That every interactive figure of a page has come alive.
@@ -31,3 +34,27 @@ def watch(page: Page, home: str) -> list[str]:
         ),
     )
     return faults
+
+
+# What a page's colours can break. Light and dark differ in nothing else.
+COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def violations(
+    page: Page,
+    *,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+    within: Mapping[str, object] | None = None,
+) -> str:
+    """What axe-core finds at fault in a page, in words; nothing if all is well.
+
+    ``only`` and ``without`` name rules; ``within`` is axe's context, what of the page to look at.
+    """
+    # preload fetches the style sheets again, with addresses that don't exist.
+    options: dict[str, object] = {"preload": False, "resultTypes": ["violations"]}
+    options["rules"] = {rule: {"enabled": False} for rule in without}
+    if only:
+        options["runOnly"] = {"type": "rule", "values": [*only]}
+    report = Axe().run(page, context=within, options=options)
+    return report.generate_report() if report.violations_count else ""

@@ -1,4 +1,4 @@
-"""What tests share: the built site, a server, Chromium and its windows, and the sandbox."""
+"""What tests share: the built site, a server, Chromium, and the sandbox."""
 
 import functools
 import http.server
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,9 +14,8 @@ from pathlib import Path
 
 import classroom
 import pytest
-from browsing import ALIVE, watch
 from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from drinkdeep.grading.sandbox import SandboxError, bubblewrap
 
@@ -111,32 +111,39 @@ def address(site: Path, serve: Callable[[Path], str]) -> str:
     return serve(site)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
-    ids=lambda param: f"{param[0]}-{param[1]}",
-)
-def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
-    width, scheme = request.param
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    yield context
-    context.close()
+def postgresql_programs() -> Path | None:
+    """Where PostgreSQL's server is; Debian keeps it off the PATH."""
+    found = [Path(path).parent for path in filter(None, [shutil.which("initdb")])]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next(iter(found), None)
 
 
-@pytest.fixture
-def open_page(window: BrowserContext, address: str) -> Iterator[Callable[[str], Page]]:
-    """Opens a page of the site; afterwards nothing may have gone wrong in it."""
-    page = window.new_page()
-    faults = watch(page, address)
-
-    def go(name: str) -> Page:
-        page.goto(f"{address}/{name}", wait_until="load")
-        page.wait_for_function(ALIVE)
-        return page
-
-    yield go
-    page.close()
-    assert not faults
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of an empty database on a PostgreSQL server that is ours alone."""
+    programs = postgresql_programs()
+    if programs is None:
+        reason = "PostgreSQL is not installed, so no gradebook was kept in it"
+        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    # The server refuses to be run by root.
+    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    with tempfile.TemporaryDirectory(prefix="dd-pg-") as folder:  # a socket's path has to be short
+        if user:
+            shutil.chown(folder, **user)
+        data = f"{folder}/data"
+        subprocess.run(
+            [programs / "initdb", "-D", data, "-U", "drinkdeep", "-A", "trust", "--no-sync"],
+            check=True,
+            capture_output=True,
+            cwd=folder,
+            **user,
+        )
+        server = [programs / "postgres", "-D", data, "-k", folder, "-F", "-c", "listen_addresses="]
+        with subprocess.Popen(server, cwd=folder, stderr=subprocess.PIPE, text=True, **user) as run:
+            assert run.stderr is not None
+            for line in run.stderr:
+                if "ready to accept connections" in line:
+                    break
+            yield f"postgresql+psycopg://drinkdeep@/postgres?host={folder}"
+            run.terminate()
+            run.communicate()

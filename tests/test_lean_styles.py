@@ -1,4 +1,4 @@
-"""Of the theme's style sheets only what is of no use goes."""
+"""Of the style sheets, which become one, only what is of no use goes."""
 
 import importlib.util
 from pathlib import Path
@@ -45,3 +45,13 @@ def test_a_rule_goes_if_nothing_can_have_what_it_asks_for(
 ) -> None:
     rules = tinycss2.parse_stylesheet(sheet, True, True)
     assert lean_styles.keep(rules, names={"page"}, words={"set"}) == wanted
+
+
+def test_a_sheet_stands_with_what_it_imports(lean_styles: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "styles").mkdir()
+    (tmp_path / "basic.css").write_text("a{b:url(file.png)}")
+    sheet = tmp_path / "styles" / "theme.css"
+    data = 'url("data:image/svg+xml,%3Csvg")'
+    sheet.write_text(f'@import "../basic.css";c{{d:url("../x/y.woff2"),url(z.png),{data}}}')
+    wanted = f'a{{b:url(file.png)}}c{{d:url("x/y.woff2"),url(styles/z.png),{data}}}'
+    assert lean_styles.flat(sheet, tmp_path) == wanted

@@ -16,7 +16,8 @@ const mark = (box) => {
 
 // The content grows when its font arrives, the box when the window does or a fold opens.
 const observer = new ResizeObserver((entries) => {
-  for (const { target } of entries) mark(target.classList[0] in NAMES ? target : target.parentElement);
+  for (const { target } of entries)
+    mark(target.classList[0] in NAMES ? target : target.parentElement);
 });
 for (const box of document.querySelectorAll(".formula, .pst-scrollable-table-container")) {
   observer.observe(box);

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,15 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from drinkdeep import mnist
-from drinkdeep.figures.picture import Picture, alive
+from drinkdeep.figures.picture import CSS, Picture, alive
+
+FRONT_END = Path(__file__).parents[2] / "book" / "assets" / "figures" / "draw.js"
+"""What draws and reads in the browser, of a page and of JupyterLab; a part of the repository."""
 
 
 @dataclass(frozen=True)
 class Sheet:
     """A sheet to draw on; the value of a cell that calls :func:`sheet`.
 
-    It is alive in the published page, where ``book/assets/figures/draw.js`` takes the place of the
-    still; elsewhere the still is shown.
+    It is alive in the published page and in JupyterLab, where ``book/assets/figures/draw.js`` takes
+    the place of the still. Where that can't be, the still is shown: without scripts, without a
+    kernel, and where the package was installed without the repository.
     """
 
     still: Picture
@@ -29,8 +34,28 @@ class Sheet:
         """The still, and within it the data that bring the figure to life."""
         return alive(self.still.html(), "draw", json.dumps(self.data))
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": f"Interactive figure: {self.still.alt}", "text/html": self.html()}
+    def widget(self) -> Any:
+        """The sheet as an anywidget, whose front ends are modules of the same form as a page's."""
+        import anywidget
+        import traitlets
+
+        class DrawingSheet(anywidget.AnyWidget):
+            _esm = FRONT_END
+            _css = CSS + FRONT_END.with_suffix(".css").read_text(encoding="utf-8")
+            sizes = traitlets.List(traitlets.Int()).tag(sync=True)
+            weights = traitlets.Unicode().tag(sync=True)
+            examples = traitlets.Dict().tag(sync=True)
+            mistakes = traitlets.Dict().tag(sync=True)
+
+        # The class is that of all figures, which have the colours of JupyterLab's theme by it.
+        return DrawingSheet(**self.data).add_class("dd-figure")
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        words = {"text/plain": f"Interactive figure: {self.still.alt}", "text/html": self.html()}
+        if not FRONT_END.is_file():
+            return words
+        view, _metadata = self.widget()._repr_mimebundle_()
+        return {**view, **words}
 
 
 def sheet(

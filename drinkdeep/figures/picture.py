@@ -62,7 +62,7 @@ _NO_PAPER: dict[Any, Any] = {
 _LIGHT = "".join(f"--dd-{name}:{tone.light};" for name, tone in TONES.items())
 _DARK = "".join(f"--dd-{name}:{tone.dark};" for name, tone in TONES.items())
 # Carried by every picture, because a notebook may be read where no style sheet of ours is.
-_CSS = (
+CSS = (
     f".dd-figure{{{_LIGHT}margin:1.5rem 0}}"
     f'html[data-theme="dark"] .dd-figure,[data-jp-theme-light="false"] .dd-figure{{{_DARK}}}'
     ".dd-panels{display:flex;flex-wrap:wrap;gap:1rem;justify-content:center;align-items:flex-start}"
@@ -111,7 +111,7 @@ class Picture:
         )
         caption = f"<figcaption>{html.escape(self.caption)}</figcaption>" if self.caption else ""
         return (
-            f'<figure class="dd-figure"><style>{_CSS}</style>'
+            f'<figure class="dd-figure"><style>{CSS}</style>'
             f'<div class="dd-panels" role="img" aria-label="{html.escape(self.alt)}">'
             f"{drawings}</div>{caption}</figure>"
         )

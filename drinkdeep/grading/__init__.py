@@ -5,6 +5,10 @@
 - :mod:`~drinkdeep.grading.sandbox` starts the student's kernel where it can do no harm.
 - :mod:`~drinkdeep.grading.execute` puts the three together, as one pure function.
 - :mod:`~drinkdeep.grading.preprocessors` plugs that into nbgrader (see ``nbgrader_config.py``).
+- :mod:`~drinkdeep.grading.pipeline` grades a class: :mod:`~drinkdeep.grading.intake` reads what was
+  handed in, :mod:`~drinkdeep.grading.converter` is nbgrader's part of it,
+  :mod:`~drinkdeep.grading.workers` execute, :mod:`~drinkdeep.grading.command` is how it is called.
+- :mod:`~drinkdeep.grading.archives` takes in what comes from an LMS.
 - :mod:`~drinkdeep.grading.feedback` is the page that a student gets back.
 - :mod:`~drinkdeep.grading.report` is the page on the class, :mod:`~drinkdeep.grading.export` its
   grades as files for others; both read the :mod:`~drinkdeep.grading.gradebook`.

@@ -57,7 +57,11 @@ def execute(
                 waiting.remove(test)
         for test in waiting:
             _grade(judge, assignment, test, student)
-        notebook.metadata["drinkdeep"] = {"seed": seed, "timed_out": student.timed_out}
+        notebook.metadata["drinkdeep"] = {
+            "seed": seed,
+            "timed_out": student.timed_out,
+            "kernel_died": student.kernel_died,
+        }
     return notebook
 
 
@@ -76,6 +80,8 @@ class Student:
         """Prepare; the kernel starts when the context is entered."""
         self.timed_out = False
         """Whether anything was stopped for the time it took."""
+        self.kernel_died = False
+        """Whether the kernel ended, and it wasn't we who ended it."""
         self._limits = limits
         self._manager = ForkedKernelManager(limits, sandboxed=sandboxed)
         self._client = _Client(
@@ -149,6 +155,7 @@ class Student:
             self.timed_out = self.timed_out or name == "TimeoutError"
             cell.outputs.append(_error(name, f"{text} in {place}."))
             if failed:
+                self.kernel_died = not stopped
                 self._gone = f"Not run: there was no kernel any more. {text} in {place}."
         return list(cell.outputs)
 

@@ -58,6 +58,7 @@ _CAPABILITY_VERSION = 0x20080522
 
 LOADED = (
     "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
     "matplotlib.pyplot",

@@ -166,7 +166,9 @@ const percent = (p) => `${(100 * p).toFixed(1)} %`;
 
 /** What the network answers, as a sentence; `label` is the right class where it is known. */
 export function reading(probabilities, { label, edited = false, empty = false }) {
-  const [first, second] = [...probabilities.keys()].sort((a, b) => probabilities[b] - probabilities[a]);
+  const [first, second] = [...probabilities.keys()].sort(
+    (a, b) => probabilities[b] - probabilities[a],
+  );
   const answer = `${first}, with ${percent(probabilities[first])}`;
   if (empty) return `The sheet is empty. The network answers all the same: ${answer}.`;
   const next = `Next comes ${second}, with ${percent(probabilities[second])}.`;
@@ -177,12 +179,13 @@ export function reading(probabilities, { label, edited = false, empty = false })
 
 // The figure on the page
 
+// With data-lm-suppress-shortcuts JupyterLab leaves the sheet its arrows, which else walk the cells.
 const MARKUP = `
 <div class="dd-draw-stages">
   <div class="dd-draw-hand">
     <p class="dd-draw-name">Your sheet</p>
     <div class="dd-draw-sheet" role="application" tabindex="0" aria-label="Sheet to draw on, 28 by 28 pixels"
-      aria-describedby="dd-draw-hint">
+      aria-describedby="dd-draw-hint" data-lm-suppress-shortcuts="true">
       <canvas width="${SHEET}" height="${SHEET}" aria-hidden="true"></canvas>
       <svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true"><rect/><path/></svg>
       <svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true" class="dd-draw-cursor"><rect width="1" height="1"/></svg>
@@ -226,17 +229,8 @@ const complete = new Promise((done) => {
   else addEventListener("load", done, { once: true });
 });
 
-const styled = new Promise((done) => {
-  const sheet = document.createElement("link");
-  sheet.rel = "stylesheet";
-  sheet.href = new URL("draw.css", import.meta.url);
-  sheet.onload = sheet.onerror = done;
-  document.head.append(sheet);
-});
-
 export default {
-  async render({ model, el }) {
-    await styled;
+  render({ model, el }) {
     el.classList.add("dd-draw");
     el.innerHTML = MARKUP;
     const find = (selector) => el.querySelector(selector);
@@ -247,7 +241,9 @@ export default {
     const [status, place] = el.querySelectorAll("[role=status]");
 
     const sizes = model.get("sizes");
-    const units = sizes.slice(1, -1).map((count, layer) => addLayer(find(".dd-draw-layers"), layer, count));
+    const units = sizes
+      .slice(1, -1)
+      .map((count, layer) => addLayer(find(".dd-draw-layers"), layer, count));
     const bars = Array.from({ length: sizes.at(-1) }, (_, digit) => addBar(find("tbody"), digit));
     let layers;
     let subject = {}; // what is on the sheet: the label of a test digit, and whether it was edited
@@ -312,7 +308,8 @@ export default {
         last = next;
       }
     });
-    for (const end of ["pointerup", "pointercancel"]) sheet.addEventListener(end, () => (last = undefined));
+    for (const end of ["pointerup", "pointercancel"])
+      sheet.addEventListener(end, () => (last = undefined));
 
     // The keyboard
 
@@ -372,7 +369,10 @@ export default {
       if (layers) {
         const { probabilities } = forward(layers, image);
         const answer = probabilities.indexOf(Math.max(...probabilities));
-        button.insertAdjacentHTML("beforeend", `<span>read as ${answer}</span><span>${percent(probabilities[answer])}</span>`);
+        button.insertAdjacentHTML(
+          "beforeend",
+          `<span>read as ${answer}</span><span>${percent(probabilities[answer])}</span>`,
+        );
       }
       button.addEventListener("click", () => put(image, label));
       return button;
@@ -397,7 +397,10 @@ function digitsOf({ images, labels }) {
   const bytes = Uint8Array.from(atob(images), (letter) => letter.charCodeAt(0));
   return labels.map((label, i) => ({
     label,
-    image: Float64Array.from(bytes.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE), (ink) => ink / 255),
+    image: Float64Array.from(
+      bytes.subarray(i * SIDE * SIDE, (i + 1) * SIDE * SIDE),
+      (ink) => ink / 255,
+    ),
   }));
 }
 

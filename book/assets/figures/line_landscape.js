@@ -40,21 +40,25 @@ const linspace = (from, to, count) => {
 };
 
 // Of the costs of all lines on the map the lowest, where it is, and the highest. A cost that is
-// convex is highest in a corner; and for each slope it falls with the intercept until it rises.
+// convex is highest in a corner; and for each slope it falls with the intercept until it rises, at
+// a place not far from that of the slope before.
 export const landscape = (loss, data) => {
   const [w, b] = [linspace(-1.2, 0.6, 181), linspace(10, 20, 201)];
   const at = (slope, place) => cost(slope, b[place], loss, data);
-  const bottoms = w.map((slope) => {
-    let [from, to] = [0, b.length - 1];
-    while (from < to) {
-      const middle = (from + to) >> 1;
-      if (at(slope, middle + 1) < at(slope, middle)) from = middle + 1;
-      else to = middle;
+  let place = 0;
+  let bottom = { lowest: Infinity };
+  for (const slope of w) {
+    let lowest = at(slope, place);
+    for (const step of [-1, 1]) {
+      while (b[place + step] !== undefined) {
+        const next = at(slope, place + step);
+        if (next > lowest || (next === lowest && step > 0)) break;
+        [place, lowest] = [place + step, next];
+      }
     }
-    return { lowest: at(slope, from), best: [slope, b[from]] };
-  });
+    if (lowest < bottom.lowest) bottom = { lowest, best: [slope, b[place]] };
+  }
   const corners = [w[0], w.at(-1)].flatMap((slope) => [at(slope, 0), at(slope, b.length - 1)]);
-  const bottom = bottoms.reduce((one, other) => (other.lowest < one.lowest ? other : one));
   return { ...bottom, highest: Math.max(...corners) };
 };
 
@@ -80,24 +84,33 @@ export const words = ({ slope, intercept, loss }, data) => {
 };
 
 // The line of equal cost at `level` around the lowest point, which all three losses, being convex,
-// have just one of: on each of its rays the cost rises, and the place is found by halving.
-export const ring = (level, loss, best, data) =>
-  Array.from({ length: 73 }, (_, i) => {
+// have just one of: on each of its rays the cost rises, and the place is found by false position
+// (the Illinois variant), to a thousandth of the level.
+export const ring = (level, loss, best, data) => {
+  const bottom = cost(...best, loss, data) - level;
+  return Array.from({ length: 73 }, (_, i) => {
     const angle = (Math.PI * i) / 36;
     // Directions evenly spread on the map, which is 1.8 wide and 10 high.
     const at = (reach) => [
       best[0] + 1.8 * reach * Math.cos(angle),
       best[1] + 10 * reach * Math.sin(angle),
     ];
-    let [inside, outside] = [0, 1];
-    while (cost(...at(outside), loss, data) < level) outside *= 2;
-    for (let halving = 0; halving < 12; halving += 1) {
-      const middle = (inside + outside) / 2;
-      if (cost(...at(middle), loss, data) < level) inside = middle;
-      else outside = middle;
+    const above = (reach) => cost(...at(reach), loss, data) - level;
+    let [inside, below, outside, over] = [0, bottom, 1, above(1)];
+    while (over < 0)
+      [inside, below, outside, over] = [outside, over, 2 * outside, above(2 * outside)];
+    let [reach, miss] = [outside, over];
+    while (Math.abs(miss) > level / 1000) {
+      reach = (inside * over - outside * below) / (over - below);
+      const before = miss;
+      miss = above(reach);
+      // An end that stays twice is given half its weight, or the other would creep towards it.
+      if (miss < 0) [inside, below, over] = [reach, miss, before < 0 ? over / 2 : over];
+      else [outside, over, below] = [reach, miss, before < 0 ? below : below / 2];
     }
-    return at(inside);
+    return at(reach);
   });
+};
 
 // Contours at equal steps of the square root of the height: in a parabolic bowl they are evenly
 // spaced. The ground grows darker with each that is passed.

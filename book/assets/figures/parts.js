@@ -44,6 +44,8 @@ export const svg = maker("http://www.w3.org/2000/svg");
 
 export const tone = (name) => `var(--dd-${name})`;
 
+const LEADING = 16.5; // between the lines of a box
+
 export const text = (x, y, words, attributes = {}) =>
   svg("text", { x, y, fill: tone("ink"), ...attributes }, words);
 
@@ -76,6 +78,26 @@ export const dots = (points, radius, attributes) =>
 
 export const bar = (x, y, width, height, attributes) =>
   svg("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), ...attributes });
+
+// A box around its middle (x, y), with lines of words in it, each [words, attributes].
+export const box = ([x, y, width, height], lines, look) => [
+  svg("rect", {
+    x: x - width / 2,
+    y: y - height / 2,
+    width,
+    height,
+    rx: 8,
+    fill: tone("wash"),
+    ...look,
+  }),
+  ...lines.map(([words, attributes], i) =>
+    text(x, y + (i - (lines.length - 1) / 2) * LEADING, words, {
+      "text-anchor": "middle",
+      dy: "0.35em",
+      ...attributes,
+    }),
+  ),
+];
 
 // 3. Axes. `x` and `y` are { label, range, ticks } with ticks as numbers or as [number, words].
 // `data` is cut off at the frame, `over` is not; both are drawn in with the places X(…) and Y(…).

@@ -1,9 +1,8 @@
 // Two backward passes over autograd's real graph, turn by turn. Places, turns and words were
 // exported when the page was built; the numbers are what PyTorch's own engine sent.
-import { general, live, minus, panel, svg, text, tone } from "./parts.js";
+import { box, general, live, minus, panel, svg, text, tone } from "./parts.js";
 
 const INCH = 100; // the layout is in inches
-const LINE = 0.165 * INCH;
 
 // What each node has received after `step` turns, what each leaf's .grad then holds, and whose
 // turn was the last. The second pass sends what the first did, and adds it, unless they are cleared.
@@ -51,35 +50,28 @@ const way = ({ curve, label, anchor, node, slot }, { done }) => {
   ];
 };
 
-const box = ({ box: inches, title, leaf }, index, { done, grad, now }) => {
-  const [x, y, width, height] = inches.map((value) => value * INCH);
+const LOOKS = {
+  now: { stroke: tone("orange"), "stroke-width": 3.5 },
+  done: { stroke: tone("green"), "stroke-width": 2.2 },
+  waiting: { stroke: tone("muted"), "stroke-width": 1.5, "stroke-dasharray": "2 3" },
+};
+
+const place = ({ box: inches, title, leaf }, index, { done, grad, now }) => {
   const turn = done.get(index);
-  const lines = [title, turn ? `gradient ${number(turn.received)}` : "waiting"];
-  if (leaf) lines.push(`${leaf}.grad: ${grad(index) === null ? "None" : number(grad(index))}`);
-  const look =
-    index === now
-      ? { stroke: tone("orange"), "stroke-width": 3.5 }
-      : turn
-        ? { stroke: tone("green"), "stroke-width": 2.2 }
-        : { stroke: tone("muted"), "stroke-width": 1.5, "stroke-dasharray": "2 3" };
-  return [
-    svg("rect", {
-      x: x - width / 2,
-      y: y - height / 2,
-      width,
-      height,
-      rx: 7,
-      fill: tone("wash"),
-      ...look,
-    }),
-    ...lines.map((words, i) =>
-      text(x, y + (i - (lines.length - 1) / 2) * LINE, words, {
-        "text-anchor": "middle",
-        dy: "0.35em",
-        class: i === 0 ? "dd-small dd-title" : "dd-small",
-      }),
-    ),
+  const lines = [
+    [title, { class: "dd-small dd-title" }],
+    [turn ? `gradient ${number(turn.received)}` : "waiting", { class: "dd-small" }],
   ];
+  if (leaf) {
+    const held = grad(index) === null ? "None" : number(grad(index));
+    lines.push([`${leaf}.grad: ${held}`, { class: "dd-small" }]);
+  }
+  const look = LOOKS[index === now ? "now" : turn ? "done" : "waiting"];
+  return box(
+    inches.map((value) => value * INCH),
+    lines,
+    look,
+  );
 };
 
 export default {
@@ -100,7 +92,7 @@ export default {
           const now = moment(values, { visits });
           graph.replaceChildren(
             ...edges.flatMap((edge) => way(edge, now)),
-            ...nodes.flatMap((node, index) => box(node, index, now)),
+            ...nodes.flatMap((node, index) => place(node, index, now)),
           );
         },
       },

@@ -1,5 +1,5 @@
 // The two-layer graph, step by step: x → L₁ → S → L₂ → ℓ and back, with a number on every edge.
-import { fixed, line, live, minus, panel, svg, text, tone } from "./parts.js";
+import { box, fixed, line, live, minus, panel, svg, text, tone } from "./parts.js";
 
 // All that the forward and the backward pass compute; dL2 is the derivative of ℓ with respect to L₂.
 export const numbers = ({ x, W1, b1, W2, b2, y }) => {
@@ -64,19 +64,8 @@ const SYMBOLS = {
 };
 const AT_WORK = [[], ["L1"], ["S", "L2"], ["loss"], ["loss"], ["L2"], ["S"], ["L1"]];
 
-const box = (x, y, words, width, height, strong = false) => [
-  svg("rect", {
-    x: x - width / 2,
-    y: y - height / 2,
-    width,
-    height,
-    rx: 8,
-    fill: tone("wash"),
-    stroke: tone(strong ? "ink" : "muted"),
-    "stroke-width": strong ? 3 : 1,
-  }),
-  text(x, y, words, { "text-anchor": "middle", dy: "0.35em" }),
-];
+const AT_REST = { stroke: tone("muted"), "stroke-width": 1 };
+const BUSY = { stroke: tone("ink"), "stroke-width": 3 };
 
 const arrow = (from, to, colour, dashes = {}) => {
   const [dx, dy] = [to[0] - from[0], to[1] - from[1]];
@@ -117,7 +106,8 @@ const drawing = (step, all) => {
   const shapes = [];
   for (const [name, [y, height, formula]] of Object.entries(ROWS)) {
     const width = name === "x" ? 50 : 136;
-    shapes.push(...box(COLUMN, y, formula, width, height, AT_WORK[step].includes(name)));
+    const look = AT_WORK[step].includes(name) ? BUSY : AT_REST;
+    shapes.push(...box([COLUMN, y, width, height], [[formula]], look));
   }
   // The column: from which step on the value and the gradient of an edge are known, and why.
   for (const [below, above, known, back, reason] of [
@@ -148,7 +138,7 @@ const drawing = (step, all) => {
     ["y", "loss", 0, Infinity],
   ]) {
     const y = ROWS[layer][0] + down;
-    shapes.push(...box(27, y, SYMBOLS[name], 46, 36));
+    shapes.push(...box([27, y, 46, 36], [[SYMBOLS[name]]], AT_REST));
     shapes.push(...edge([50, y], [COLUMN - 68, y], true, step >= back));
     shapes.push(value(108, y - 16, number(all[name]), "middle"));
     if (step >= back) shapes.push(gradient(108, y + 18, number(all[`d${name}`]), "middle"));

@@ -1,0 +1,182 @@
+"""What grading a class costs: stock nbgrader's command and ours, on the same class, in one run.
+
+    python benchmarks/grading.py [ASSIGNMENT] [--submissions N]
+    python benchmarks/grading.py [ASSIGNMENT] --long N     ours alone, and its memory over time
+
+The class is made of the bank of answers. README.md says how to read the result.
+"""
+
+import argparse
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbgrader.api import Gradebook
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+import bank  # noqa: E402  (of this repository, which is no package)
+
+COURSE = "drinkdeep"
+STOCK = f"""c = get_config()
+c.CourseDirectory.course_id = "{COURSE}"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+c.Execute.timeout = 120
+"""
+HONEST = ("released", "solution", "right")
+"""Submissions of which both must say the same: all that is asked for, or nothing."""
+
+
+def environment() -> dict[str, str]:
+    """Where nbgrader finds alembic; one thread each for either."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def make_course(folder: Path, assignment: str, number: int, config: str) -> dict[str, str]:
+    """A course with a class; each student's name, and which submission of the bank it has."""
+    shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
+    (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    submissions = list(bank.submissions(assignment))
+    names = {}
+    for count in range(number):
+        submission = submissions[count % len(submissions)]
+        student = f"student-{count:04}"
+        path = folder / "submitted" / student / assignment / f"{assignment}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(submission.notebook, path)
+        names[student] = submission.name
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment]
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    return names
+
+
+def scores(folder: Path, assignment: str) -> dict[str, dict[str, float | None]]:
+    """What each student's test cells earned."""
+    with Gradebook(f"sqlite:///{folder}/gradebook.db", COURSE) as gradebook:
+        return {
+            submission.student_id: {
+                grade.name: grade.auto_score
+                for grade in gradebook.find_submission_notebook(
+                    assignment, assignment, submission.student_id
+                ).grades
+                if grade.name.startswith("test_")
+            }
+            for submission in gradebook.assignment_submissions(assignment)
+        }
+
+
+def seconds(command: list[str], folder: Path) -> float:
+    """How long a command takes in a course."""
+    start = time.perf_counter()
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def compare(assignment: str, number: int) -> None:
+    """Stock's command and ours, and what they gave."""
+    ours_config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    stock_command = [sys.executable, "-m", "nbgrader", "autograde", assignment]
+    our_command = [sys.executable, "-m", "drinkdeep.grading", assignment]
+    with tempfile.TemporaryDirectory() as temporary:
+        taken, given = {}, {}
+        names: dict[str, str] = {}
+        for name, config, command in (
+            ("nbgrader autograde", STOCK, stock_command),
+            ("drinkdeep grade", ours_config, our_command),
+        ):
+            folder = Path(temporary, name.replace(" ", "-"))
+            folder.mkdir()
+            names = make_course(folder, assignment, number, config)
+            taken[name] = seconds(command, folder)
+            given[name] = scores(folder, assignment)
+            rate = number / taken[name]
+            print(f"{name:20}{taken[name]:9.1f} s{rate:9.2f} submissions a second", flush=True)
+    stock, ours = given.values()
+    first, second = taken.values()
+    honest = [s for s, name in names.items() if name.startswith(HONEST)]
+    same = sum(stock.get(s) == ours.get(s) and ours.get(s) is not None for s in honest)
+    print(f"\nOurs grades {first / second:.1f} × as many submissions in the same time.")
+    print(f"Grades of honest submissions: {same} of {len(honest)} the same.")
+    others = [s for s in names if s not in honest]
+    less = sum(_sum(stock.get(s)) < _sum(ours.get(s)) for s in others)
+    print(
+        f"Of {len(others)} that are partly wrong, ours gave {less} more than stock, which has no "
+        "partial credit."
+    )
+
+
+def _sum(grades: dict[str, float | None] | None) -> float:
+    return sum(grade or 0 for grade in (grades or {}).values())
+
+
+def long_run(assignment: str, number: int) -> None:
+    """Ours alone on a large class: what was lost, and the memory of the command over time."""
+    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        names = make_course(folder, assignment, number, config)
+        start = time.perf_counter()
+        run = subprocess.Popen(
+            [sys.executable, "-m", "drinkdeep.grading", assignment],
+            cwd=folder,
+            env=environment(),
+            stderr=subprocess.DEVNULL,
+        )
+        process = psutil.Process(run.pid)
+        print("seconds   graded   command, MB   with its workers and kernels, MB")
+        while run.poll() is None:
+            try:
+                own = process.memory_info().rss
+                family = [p.memory_info().rss for p in process.children(recursive=True)]
+            except psutil.Error:
+                continue
+            done = len(list(folder.glob(f"autograded/*/{assignment}")))
+            now = time.perf_counter() - start
+            print(
+                f"{now:7.0f}{done:9}{own / 1e6:14.0f}{(own + sum(family)) / 1e6:14.0f}", flush=True
+            )
+            time.sleep(max(2.0, number / 50))
+        took = time.perf_counter() - start
+        given = scores(folder, assignment)
+    submissions = {s.name: s for s in bank.submissions(assignment)}
+    lost = [student for student in names if student not in given]
+    wrong = [
+        student
+        for student, name in names.items()
+        if student in given
+        and any(
+            abs((given[student][f"test_{exercise}"] or 0) - points) > 0.005
+            for exercise, points in submissions[name].points.items()
+        )
+    ]
+    print(f"\n{number} submissions in {took:.0f} s, {number / took:.2f} a second.")
+    print(f"Lost: {len(lost)}. With other points than the bank says: {len(wrong)}.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("assignment", nargs="?", default="01_cost", choices=bank.ASSIGNMENTS)
+    parser.add_argument("--submissions", type=int, default=30)
+    parser.add_argument("--long", type=int, metavar="N")
+    arguments = parser.parse_args()
+    cores = len(os.sched_getaffinity(0))
+    print(f"Python {platform.python_version()}, {cores} cores, {arguments.assignment}\n")
+    if arguments.long:
+        long_run(arguments.assignment, arguments.long)
+    else:
+        print(f"a class of {arguments.submissions}")
+        compare(arguments.assignment, arguments.submissions)
+
+
+if __name__ == "__main__":
+    main()

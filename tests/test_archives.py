@@ -1,0 +1,142 @@
+"""Archives from an LMS are taken in by `nbgrader zip_collect`, whatever is in them."""
+
+import ast
+import io
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_notebook
+from small_course import NAME, ROOT, environment
+
+NOTEBOOK = nbformat.writes(new_notebook()).encode()
+PATTERN = r".*/(?P<student_id>[^/]+)_attempt_(?P<timestamp>[0-9\-]+)_(?P<file_id>.+)\.ipynb"
+
+
+def entry(student: str, time: str = "2026-11-03") -> str:
+    return f"{student}_attempt_{time}_{NAME}.ipynb"
+
+
+def zipped(*entries: tuple[str | zipfile.ZipInfo, bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = 0o120777 << 16
+    return info
+
+
+def tarred(*entries: tuple[tarfile.TarInfo, bytes]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for info, content in entries:
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+def tar_link(name: str, target: str) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = tarfile.SYMTYPE, target
+    return info
+
+
+BOMB = zipped(("bomb.txt", bytes(3_000_000)))
+ARCHIVES = {
+    "class.zip": zipped(
+        (entry("ann"), NOTEBOOK),
+        (entry("bob, jr. 'ü'"), NOTEBOOK),
+        (link(entry("eve")), b"/etc/passwd"),
+    ),
+    "nested.zip": zipped(("carl.zip", zipped((entry("carl"), NOTEBOOK)))),
+    "dora.tar.gz": tarred(
+        (tarfile.TarInfo(entry("dora")), NOTEBOOK), (tar_link("out", "/etc"), b"")
+    ),
+    "up.zip": zipped((f"../../../../{entry('up')}", NOTEBOOK)),
+    "root.zip": zipped((f"/tmp/{entry('root')}", NOTEBOOK)),
+    "windows.zip": zipped((f"..\\..\\{entry('windows')}", NOTEBOOK)),
+    "out.tar.gz": tarred((tarfile.TarInfo(f"../../{entry('out')}"), NOTEBOOK)),
+    "bomb.zip": zipped((entry("bomb"), NOTEBOOK), ("1.zip", BOMB), ("2.zip", BOMB)),
+    "torn.zip": zipped((entry("torn"), NOTEBOOK))[:-40],
+    "text.zip": b"no archive",
+    "dots.zip": zipped((entry(".."), NOTEBOOK), (entry("fred", "99-99-99"), NOTEBOOK)),
+}
+REFUSED = ("up", "root", "windows", "out", "bomb", "torn", "text")
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The course into which they were collected, and what nbgrader said."""
+    folder = tmp_path_factory.mktemp("lms") / "course"
+    archive = folder / "downloaded" / NAME / "archive"
+    archive.mkdir(parents=True)
+    for name, content in ARCHIVES.items():
+        (archive / name).write_bytes(content)
+    (archive / entry("gil")).write_bytes(NOTEBOOK)
+    (archive / entry("link")).symlink_to("/etc/passwd")
+    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
+    config += f"c.FileNameCollectorPlugin.named_regexp = {PATTERN!r}\n"
+    config += "c.SafeExtractor.most_bytes = 5_000_000\n"
+    (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "zip_collect", NAME],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    return folder, run.stderr
+
+
+def test_honest_submissions_are_collected(collected: tuple[Path, str]) -> None:
+    folder, _ = collected
+    notebooks = (folder / "submitted").glob(f"*/{NAME}/{NAME}.ipynb")
+    students = {path.parent.parent.name for path in notebooks}
+    assert students == {"ann", "bob, jr. 'ü'", "carl", "dora", "fred", "gil"}
+
+
+def test_the_time_is_kept_if_it_is_one(collected: tuple[Path, str]) -> None:
+    submitted = collected[0] / "submitted"
+    assert "2026-11-03" in (submitted / "ann" / NAME / "timestamp.txt").read_text()
+    assert not (submitted / "fred" / NAME / "timestamp.txt").exists()
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_bad_archive_is_said_and_passed_over(collected: tuple[Path, str], name: str) -> None:
+    folder, said = collected
+    (file,) = [file for file in ARCHIVES if file.startswith(f"{name}.")]
+    assert f"“{file}” was not taken in" in said
+    assert not (folder / "downloaded" / NAME / "extracted" / name).exists()
+
+
+def test_nothing_lies_outside_and_no_link_was_made(collected: tuple[Path, str]) -> None:
+    folder, said = collected
+    assert [p.name for p in folder.parent.iterdir()] == ["course"]
+    assert {p.name for p in folder.iterdir()} == {"downloaded", "nbgrader_config.py", "submitted"}
+    extracted = folder / "downloaded" / NAME / "extracted"
+    assert not any(p.is_symlink() for p in extracted.rglob("*"))
+    assert said.count("is a link or a device") == 2
+    assert "gives the student the name “..”" in said
+
+
+def test_the_pattern_that_the_book_gives_for_moodle_fits_it() -> None:
+    page = (ROOT / "book" / "cluster.md").read_text(encoding="utf-8")
+    code = re.search(r"named_regexp = \(\n\s+(r\".+\")\n\)", page)
+    assert code
+    folder = "/c/downloaded/01_cost/extracted/all/Ada Lovelace_1234_assignsubmission_file"
+    for end in ("", "_"):
+        match = re.match(ast.literal_eval(code[1]), f"{folder}{end}/01_cost.ipynb")
+        assert match
+        assert match.groupdict() == {"student_id": "Ada Lovelace", "file_id": "01_cost"}

@@ -1,0 +1,93 @@
+"""Grading on a Dask cluster: a scheduler and workers of their own, one of which is killed."""
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from nbgrader.apps import AutogradeApp
+from small_course import NAME, POINTS, RIGHT, Course
+
+from drinkdeep.grading.converter import Converter
+from drinkdeep.grading.pipeline import Pipeline, grade_class
+from drinkdeep.grading.workers import WorkersError, dask_cluster
+
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+
+
+@dataclass
+class Cluster:
+    address: str
+    workers: list[subprocess.Popen[str]]
+
+
+@pytest.fixture(scope="module")
+def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler and two workers, started as an administrator would, in an empty folder."""
+    folder = tmp_path_factory.mktemp("cluster")
+    contact = folder / "scheduler.json"
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(kind: str, *options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", f"distributed.cli.dask_{kind}", *options, "--no-dashboard"],
+            cwd=folder,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        processes.append(process)
+        return process
+
+    start("scheduler", f"--scheduler-file={contact}", "--host=127.0.0.1", "--port=0")
+    options = (f"--scheduler-file={contact}", "--nthreads=1", "--no-nanny", "--host=127.0.0.1")
+    workers = [start("worker", *options) for _ in range(2)]
+    from distributed import Client
+
+    with Client(scheduler_file=str(contact), timeout=60, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)
+        yield Cluster(client.scheduler.address, workers)
+    for process in processes:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
+    course = Course(tmp_path / "course")
+    course.make()
+    students = [f"s{number}" for number in range(5)]
+    for student in students:
+        course.hand_in(student, f"import time\ntime.sleep(1)\n{RIGHT}")
+    with contextlib.chdir(course.folder):
+        app = AutogradeApp()
+        app.initialize(["--log-level=CRITICAL"])
+        converter = Converter(app, NAME)
+    sent = []
+    with dask_cluster(cluster.address) as executor:
+        line = Pipeline(converter, executor, width=4)
+        submit = executor.submit
+
+        def watched(function: object, work: object) -> object:
+            sent.append(pickle.dumps(work))
+            if len(sent) == 4:  # both are busy
+                threading.Timer(1, os.kill, (cluster.workers[0].pid, signal.SIGKILL)).start()
+            return submit(function, work)
+
+        executor.submit = watched  # type: ignore[method-assign, assignment]
+        outcomes = grade_class(line, students, lambda *_: None)
+    assert [outcome.state for outcome in outcomes] == ["graded"] * len(students)
+    assert {course.score(student) for student in students} == {POINTS}
+    assert cluster.workers[0].wait(10) == -signal.SIGKILL
+    # What travels names neither the gradebook nor any folder of the course.
+    assert not any(str(course.folder).encode() in work for work in sent)
+
+
+def test_an_address_where_nobody_answers_is_said() -> None:
+    with pytest.raises(WorkersError, match="No Dask scheduler answers"), dask_cluster("tcp://"):
+        pass
