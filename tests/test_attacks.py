@@ -25,7 +25,10 @@ from drinkdeep.grading.sandbox import Limits, template
 
 PACKAGE = Path(drinkdeep.__file__).parent
 NOTHING = "gASVAgAAAAAAAAB9lC4="  # an empty dict, as the judge sends it
-BEGIN = "import glob, os, signal, socket, subprocess, sys, time\nwon = False\n"
+BEGIN = """
+import glob, os, signal, socket, subprocess, sys, tempfile, time
+tmp, won = tempfile.gettempdir(), False
+"""
 AS_ROOT = os.geteuid() == 0
 
 
@@ -217,7 +220,7 @@ BOMBS = {
         "Stopped after 1 s on the clock in cell 7.",
     ),
     "full-disk": (
-        "with open('/tmp/much', 'wb') as file:\n"
+        "with open(tmp + '/much', 'wb') as file:\n"
         "    for _ in range(20): file.write(bytes(2**20))\n"
         "won = True",
         {},
@@ -231,7 +234,7 @@ BOMBS = {
         "No space left on device",
     ),
     "many-files": (
-        "for n in range(200): open(f'/tmp/{n}', 'w').close()\nwon = True",
+        "for n in range(200): open(f'{tmp}/{n}', 'w').close()\nwon = True",
         {},
         "No space left on device",
     ),
@@ -245,8 +248,8 @@ BOMBS = {
 # What stays for whoever comes next, or is there at the same time: done by one, found by another.
 TRACES = {
     "file-in-tmp": (
-        "open('/tmp/{unique}', 'w').close()",
-        "won = os.path.exists('/tmp/{unique}')\nos.remove('/tmp/{unique}')",
+        "open(tmp + '/{unique}', 'w').close()",
+        "won = os.path.exists(tmp + '/{unique}')\nos.remove(tmp + '/{unique}')",
     ),
     "file-in-shared-memory": (
         "open('/dev/shm/{unique}', 'w').close()",

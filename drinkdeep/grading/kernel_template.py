@@ -38,7 +38,7 @@ STUDENT = 1000
 FIRST_USER = 200_000
 """Where root grades, each kernel is another user of the system, counted from here."""
 
-HOME = "/home/student"
+HOME = "/student"
 ADDRESS = "template"
 """The name of the template's socket."""
 
@@ -318,7 +318,7 @@ def _make_disk(order: dict[str, Any], user: int, group: int) -> None:
     # Where the sockets of all kernels are, is for nobody.
     mount("tmpfs", str(Path(order["folder"]).parent), "tmpfs", _RDONLY)
     mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    for folder in (HOME, "/tmp", "/dev/shm"):
+    for folder in order["scratch"]:
         size = f"size={order['disk']},nr_inodes={order['files']},mode=700"
         mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV, size)
         os.chown(folder, user, group)

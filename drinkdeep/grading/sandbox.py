@@ -44,7 +44,16 @@ from drinkdeep.grading import kernel_template
 PACKAGE = Path(drinkdeep.__file__).parent
 SCRIPT = "/kernel_template.py"
 KERNELS = "/kernels"
-CACHE = "/home/data"
+CACHE = "/mnist"
+INSTALLED = (sys.base_prefix, sys.prefix, sysconfig.get_path("purelib"), str(PACKAGE))
+"""What a kernel needs of this machine besides SYSTEM."""
+SCRATCH = (
+    # Where the course itself lies in /tmp, an empty one would hide it.
+    *(() if any(path.startswith("/tmp/") for path in INSTALLED) else ("/tmp",)),
+    kernel_template.HOME,
+    "/dev/shm",
+)
+"""The folders that each kernel has to itself, empty, and can write to."""
 START_SECONDS = 120
 AS_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
 # Read-only, and only where the system has them.
@@ -111,12 +120,12 @@ def arguments(folder: Path) -> Iterator[str]:
     yield from ("--die-with-parent", "--new-session", "--hostname", "student")
     # The template makes namespaces for its kernels, which have none of these rights.
     yield from ("--cap-add", "ALL")
-    yield from ("--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp")
-    yield from ("--dir", "/home", "--dir", kernel_template.HOME, "--dir", kernel_template.KERNEL)
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--tmpfs", kernel_template.HOME, "--tmpfs", "/tmp")
+    yield from ("--dir", kernel_template.KERNEL)
     for path in SYSTEM:
         yield from ("--ro-bind-try", path, path)
-    packages = sysconfig.get_path("purelib")
-    for path in dict.fromkeys([sys.base_prefix, sys.prefix, packages, str(PACKAGE)]):
+    for path in dict.fromkeys(INSTALLED):
         # Folders that bubblewrap makes by itself on the way would be root's alone.
         for parent in reversed(Path(path).parents[:-1]):
             yield from ("--dir", str(parent))
@@ -130,6 +139,8 @@ def arguments(folder: Path) -> Iterator[str]:
         if name != mnist.TEST_LABELS:
             yield from ("--ro-bind", str(raw / name), f"{CACHE}/MNIST/raw/{name}")
     yield from ("--bind", str(folder), KERNELS)
+    if "/tmp" not in SCRATCH:
+        yield from ("--remount-ro", "/tmp")
     yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", kernel_template.HOME)
     yield "--clearenv"
     for name, value in environment().items():
@@ -148,7 +159,7 @@ def environment() -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "TMPDIR": SCRATCH[0],
         "NBGRADER_EXECUTION": "autograde",
     }
 
@@ -239,6 +250,7 @@ class ForkedKernel(KernelProvisionerBase):
         self._lead = self.template.order(
             {
                 "folder": self.folder.name,
+                "scratch": SCRATCH,
                 "connection": connection,
                 "arguments": cmd,
                 "memory": self.limits.memory_bytes,
