@@ -20,8 +20,10 @@ from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
 from drinkdeep.grading.assignment import exercise_titles
-from drinkdeep.grading.execute import execute
 from drinkdeep.grading.sandbox import Limits
+
+# Every nbgrader command loads this module, so torch, which most have no use for, is left to the
+# process that executes.
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 Resources = dict[str, Any]
@@ -61,7 +63,7 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
         """The submission, executed and graded; its metadata say by which seed."""
         seed = secrets.randbits(40) if self.seed is None else self.seed
         graded = _process().submit(
-            execute,
+            _execute,
             notebook,
             source_notebook(self, resources),
             seed=seed,
@@ -134,6 +136,12 @@ class Grades(GetGrades):  # type: ignore[misc]
                 cell.metadata.nbgrader["comment"] = by_hand[name]
         resources["nbgrader"]["waiting"] = sum(waiting.values())
         return notebook, resources
+
+
+def _execute(*arguments: Any, **options: Any) -> NotebookNode:
+    from drinkdeep.grading.execute import execute
+
+    return execute(*arguments, **options)
 
 
 @functools.cache

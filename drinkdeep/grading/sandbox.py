@@ -38,7 +38,6 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Instance
 
 import drinkdeep
-from drinkdeep import mnist
 from drinkdeep.grading import kernel_template
 
 PACKAGE = Path(drinkdeep.__file__).parent
@@ -115,6 +114,8 @@ class Limits:
 
 def arguments(folder: Path) -> Iterator[str]:
     """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
+    from drinkdeep import mnist  # which imports torch: whoever only configures nbgrader needs none
+
     # Root needs no namespace of users, in which there would be none but root to become.
     yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
     yield from ("--die-with-parent", "--new-session", "--hostname", "student")
