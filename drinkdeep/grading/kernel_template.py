@@ -18,6 +18,7 @@ import contextlib
 import ctypes
 import gc
 import importlib
+import itertools
 import json
 import os
 import resource
@@ -26,7 +27,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -37,6 +38,9 @@ STUDENT = 1000
 
 FIRST_USER = 200_000
 """Where root grades, each kernel is another user of the system, counted from here."""
+
+USERS = 100_000
+"""How many there are, before the first one's turn comes again."""
 
 HOME = "/student"
 ADDRESS = "template"
@@ -92,7 +96,7 @@ def main() -> None:
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     print("ready", flush=True)
-    for number in _count():
+    for number in itertools.cycle(range(USERS)):
         lead, _ = listener.accept()
         if os.fork() == 0:
             listener.close()
@@ -106,13 +110,6 @@ def _load() -> None:
         importlib.import_module(name)
     torch = sys.modules["torch"]
     torch.set_num_threads(1)
-
-
-def _count() -> Iterator[int]:
-    number = 0
-    while True:
-        yield number
-        number = (number + 1) % 100_000
 
 
 def _found_kernel(lead: socket.socket, folder: Path, number: int, *, fenced: bool) -> NoReturn:
@@ -147,7 +144,6 @@ class _Keeper:
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
         self._bounds: dict[str, float] | None = None
-        self._ended: dict[int, float] = {}  # processor time of those that have been reaped
 
     def keep(self) -> None:
         """All of a kernel's life."""
@@ -224,11 +220,11 @@ class _Keeper:
             if not ready or self._bounds is not None:
                 excess, gone = self._excess(asked)
                 if gone:
-                    _say(self._lead, {"stopped": excess, "killed": True})
+                    _say(self._lead, {"stopped": excess})
                     return
                 if excess and not asked:
                     asked = time.monotonic()
-                    _say(self._lead, {"stopped": excess, "killed": False})
+                    _say(self._lead, {"stopped": excess})
                     self._interrupt()
 
     def _start_bounds(self, bounds: dict[str, float] | None) -> None:
@@ -361,6 +357,10 @@ def _run_kernel(order: dict[str, Any], keeper: int, ready: int, *, fenced: bool)
             os.setsid()
             folder = order["folder"]
         os.close(keeper)
+        # The template's own are pipes that all kernels would share.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nowhere, descriptor)
         _set_limits(order, fenced=fenced)
         os.chdir(HOME if fenced else folder)
         np.random.seed()  # or all kernels would draw alike

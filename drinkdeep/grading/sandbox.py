@@ -13,7 +13,6 @@ what runs in there; this module is what starts it and talks to it.
 import asyncio
 import atexit
 import contextlib
-import functools
 import json
 import os
 import shutil
@@ -206,16 +205,14 @@ class Template:
         return lead
 
 
-@functools.cache
-def _templates() -> dict[bool, Template]:
-    return {}
+_templates: dict[bool, Template] = {}
 
 
 def template(*, sandboxed: bool) -> Template:
     """This process's own, started when it is first needed."""
-    found = _templates().get(sandboxed)
+    found = _templates.get(sandboxed)
     if found is None or not found.alive:
-        found = _templates()[sandboxed] = Template(sandboxed=sandboxed)
+        found = _templates[sandboxed] = Template(sandboxed=sandboxed)
     return found
 
 
