@@ -67,7 +67,7 @@ release: $(READY)
 # With options: make grade ASSIGNMENT=01_cost OPTIONS="--feedback"
 grade: $(READY)
 	@test -n "$(ASSIGNMENT)" || { echo "Say which: make grade ASSIGNMENT=01_cost" >&2; exit 2; }
-	@$(BIN)/python -m drinkdeep.grading $(ASSIGNMENT) $(OPTIONS)
+	@$(BIN)/drinkdeep grade $(ASSIGNMENT) $(OPTIONS)
 
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)

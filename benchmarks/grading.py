@@ -86,7 +86,7 @@ def compare(assignment: str, number: int) -> None:
     """Stock's command and ours, and what they gave."""
     ours_config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     stock_command = [sys.executable, "-m", "nbgrader", "autograde", assignment]
-    our_command = [sys.executable, "-m", "drinkdeep.grading", assignment]
+    our_command = [sys.executable, "-m", "drinkdeep.command", "grade", assignment]
     with tempfile.TemporaryDirectory() as temporary:
         taken, given = {}, {}
         names: dict[str, str] = {}
@@ -127,7 +127,7 @@ def long_run(assignment: str, number: int) -> None:
         names = make_course(folder, assignment, number, config)
         start = time.perf_counter()
         run = subprocess.Popen(
-            [sys.executable, "-m", "drinkdeep.grading", assignment],
+            [sys.executable, "-m", "drinkdeep.command", "grade", assignment],
             cwd=folder,
             env=environment(),
             stderr=subprocess.DEVNULL,

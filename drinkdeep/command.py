@@ -40,3 +40,7 @@ def _is_there(module: str) -> bool:
     """Whether it is part of this package: a student has no grader."""
     _, *parts = module.split(".")
     return Path(__file__).parent.joinpath(*parts).with_suffix(".py").is_file()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

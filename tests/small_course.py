@@ -125,7 +125,7 @@ class Course:
         )
 
     def command(self, *options: str, assignment: str = NAME) -> list[str]:
-        command = [sys.executable, "-m", "drinkdeep.grading", assignment]
+        command = [sys.executable, "-m", "drinkdeep.command", "grade", assignment]
         return [*command, f"--course-dir={self.folder}", *options]
 
 
