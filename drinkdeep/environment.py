@@ -134,11 +134,11 @@ def torch_computes() -> None:
 
 def data() -> None:
     """The four files of MNIST, by their checksums, in a cache that can be written to."""
-    from drinkdeep import mnist
+    from drinkdeep import mnist_files
 
     try:
-        mnist.root()
-    except mnist.MnistError as error:
+        mnist_files.root()
+    except mnist_files.MnistError as error:
         raise Trouble(str(error)) from None
 
 

@@ -4,13 +4,14 @@
 What is none of these crosses as its class's name alone, as :class:`Other`. Nothing that comes back
 is executed, so a submission can answer wrongly but can't act on the judge.
 
-:func:`answer` is what the judge has a student's kernel run.
+:func:`serve` is what the judge has a student's kernel run.
 """
 
 import base64
 import json
 import math
 import pickle
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,9 +21,6 @@ import torch
 from torch import Tensor
 
 from drinkdeep.checks import Raised
-
-MIME = "application/vnd.drinkdeep.value+json"
-"""The type under which a kernel displays an encoded value."""
 
 LIMIT = 16 * 2**20
 """The largest encoded value, in characters."""
@@ -160,24 +158,34 @@ def _unpack_tensor(content: dict[str, Any]) -> Tensor:
     )
 
 
-def answer(expression: str, shipped: str) -> None:
-    """Evaluate an expression among the student's names, and display its encoded value.
+def serve(address: str) -> None:
+    """Answer the judge's questions, one after another, until it hangs up.
 
-    Runs in the student's kernel. ``shipped`` holds the test's own names in the expression, a dict
-    pickled by the judge and written in base64. An exception is a value as well, :class:`Raised`.
+    Runs in the student's kernel, and connects to the socket at ``address``. A question is a line of
+    JSON with the arguments of :func:`_answer`, and an answer is a line as well.
+    """
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(address)
+        with line.makefile("rw", encoding="utf-8") as stream:
+            for question in iter(stream.readline, ""):
+                stream.write(_answer(**json.loads(question)) + "\n")
+                stream.flush()
+
+
+def _answer(expression: str, shipped: str) -> str:
+    """The value of an expression among the student's names, encoded.
+
+    ``shipped`` holds the test's own names in the expression, a dict pickled by the judge and
+    written in base64. An exception is a value as well, :class:`Raised`.
     """
     from IPython import get_ipython
 
-    shell = get_ipython()
     try:
         given: dict[str, Any] = pickle.loads(base64.b64decode(shipped))
         # A function, and no plain eval(): a lambda in the expression must see the parameters too.
         function: Callable[..., Any] = eval(
-            f"lambda {', '.join(given)}: (\n{expression}\n)", shell.user_ns
+            f"lambda {', '.join(given)}: (\n{expression}\n)", get_ipython().user_ns
         )
-        text = encode(function(**given))
-    except KeyboardInterrupt:
-        raise
+        return encode(function(**given))
     except BaseException as error:
-        text = encode(Raised.by(error))
-    shell.display_pub.publish({MIME: text}, {})
+        return encode(Raised.by(error))

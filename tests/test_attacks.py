@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 import drinkdeep
-from drinkdeep import mnist
+from drinkdeep import mnist_files
 from drinkdeep.grading.execute import Student
 from drinkdeep.grading.sandbox import Limits, template
 
@@ -306,8 +306,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, objec
         "solutions": str(PACKAGE.parent / "solutions"),
         "grader": str(PACKAGE / "grading"),
         "package": str(PACKAGE),
-        "labels": str(mnist.SHIPPED / f"{mnist.TEST_LABELS}.gz"),
-        "cache": str(mnist.root()),
+        "labels": str(mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"),
+        "cache": str(mnist_files.root()),
         "port": by_port.getsockname()[1],
         "abstract": abstract,
     }

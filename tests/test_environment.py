@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from drinkdeep import environment, mnist
+from drinkdeep import environment, mnist_files
 
 ROOT = Path(__file__).parent.parent
 Usage = namedtuple("Usage", "total used free")
@@ -56,9 +56,9 @@ def test_data_that_is_damaged_and_a_cache_that_cannot_be_written(
     assert "set DRINKDEEP_CACHE to a folder that you can write to" in said
     monkeypatch.setenv("DRINKDEEP_CACHE", str(tmp_path / "cache"))
     shipped = tmp_path / "data"
-    shutil.copytree(mnist.SHIPPED, shipped)
+    shutil.copytree(mnist_files.SHIPPED, shipped)
     (shipped / "train-labels-idx1-ubyte.gz").write_bytes(b"not zipped")
-    monkeypatch.setattr(mnist, "SHIPPED", shipped)
+    monkeypatch.setattr(mnist_files, "SHIPPED", shipped)
     (said,) = troubles()
     assert "train-labels-idx1-ubyte.gz is damaged: restore it with `git checkout" in said
 

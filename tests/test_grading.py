@@ -217,12 +217,25 @@ CHEATS: dict[str, Change] = {
         "get_ipython().displayhook.write_format_data = lambda *a: None\n"
     ),
     "forged-answers": at_the_top(
-        "from IPython.display import display\n"
+        "import drinkdeep.transport as transport, itertools\n"
+        "texts = itertools.cycle(['true', '{\"other\": 1}', '{\"tensor\": {}}', 'no', '[1]', ''])\n"
+        "transport._answer = lambda **question: next(texts)"
+    ),
+    "answers-too-many": at_the_top(
         "import drinkdeep.transport as transport\n"
-        "def answer(*a):\n"
-        "    for text in ('true', '{\"other\": 1}', '{\"tensor\": {}}', 'not json', '[1]'):\n"
-        "        display({transport.MIME: text, 'text/plain': '4.0'}, raw=True)\n"
-        "transport.answer = answer"
+        "transport._answer = lambda **question: 'true\\n' * 1000"
+    ),
+    "answers-for-another": at_the_top(
+        "import socket\n"
+        "line = socket.socket(socket.AF_UNIX)\n"
+        "line.connect('/kernel/questions')\n"
+        "line.sendall(b'true\\n' * 9)"
+    ),
+    "never-serves": at_the_top(
+        "import drinkdeep.transport as transport\ntransport.serve = lambda address: None"
+    ),
+    "serves-no-longer": at_the_top(
+        "import drinkdeep.transport as transport\ntransport._answer = lambda **question: 1 / 0"
     ),
     "huge-answers": at_the_top(
         "import drinkdeep.transport as transport\n"

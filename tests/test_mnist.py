@@ -20,7 +20,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, RandomSampler, TensorDataset
 
-from drinkdeep import mnist
+from drinkdeep import mnist, mnist_files
 
 IMAGES = "train-images-idx3-ubyte"
 
@@ -31,7 +31,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DRINKDEEP_CACHE", str(folder))
-        mnist.root()
+        mnist_files.root()
         yield folder
 
 
@@ -54,8 +54,8 @@ def filled(cache: Path, fresh: Path) -> Path:
 def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the shipped files, in use, to be spoilt."""
     folder = tmp_path / "data"
-    shutil.copytree(mnist.SHIPPED, folder)
-    monkeypatch.setattr(mnist, "SHIPPED", folder)
+    shutil.copytree(mnist_files.SHIPPED, folder)
+    monkeypatch.setattr(mnist_files, "SHIPPED", folder)
     return folder
 
 
@@ -91,26 +91,26 @@ def python(code: str) -> "subprocess.Popen[str]":
 
 
 def test_shipped_files_are_the_data_set_and_packed_reproducibly() -> None:
-    for name, digest in mnist.SHA256.items():
-        packed = (mnist.SHIPPED / f"{name}.gz").read_bytes()
+    for name, digest in mnist_files.SHA256.items():
+        packed = (mnist_files.SHIPPED / f"{name}.gz").read_bytes()
         assert hashlib.sha256(gzip.decompress(packed)).hexdigest() == digest
         assert packed[3:8] == bytes(5), "no file name and no time in the gzip header"
 
 
 def test_nothing_else_is_shipped() -> None:
-    assert {file.name for file in mnist.SHIPPED.iterdir()} == {
+    assert {file.name for file in mnist_files.SHIPPED.iterdir()} == {
         "README.md",
-        *(f"{name}.gz" for name in mnist.SHA256),
+        *(f"{name}.gz" for name in mnist_files.SHA256),
     }
 
 
 def test_readme_lists_the_same_digests_and_the_real_sizes(cache: Path) -> None:
     rows = re.findall(
         r"^\| `([^`]+)\.gz` \| ([\d,]+) \| `(\w{64})` \|$",
-        (mnist.SHIPPED / "README.md").read_text(encoding="utf-8"),
+        (mnist_files.SHIPPED / "README.md").read_text(encoding="utf-8"),
         re.MULTILINE,
     )
-    assert {name: digest for name, _, digest in rows} == mnist.SHA256
+    assert {name: digest for name, _, digest in rows} == mnist_files.SHA256
     assert {name: int(size.replace(",", "")) for name, size, _ in rows} == {
         file.name: file.stat().st_size for file in raw(cache).iterdir()
     }
@@ -316,8 +316,8 @@ def test_whole_numbers_of_numpy_will_do() -> None:
 
 
 def test_the_cache_is_unpacked_where_torchvision_looks(fresh: Path) -> None:
-    assert mnist.root() == fresh
-    assert digests(raw(fresh)) == mnist.SHA256
+    assert mnist_files.root() == fresh
+    assert digests(raw(fresh)) == mnist_files.SHA256
 
 
 def test_without_a_named_folder_the_users_own_is_used(
@@ -326,9 +326,9 @@ def test_without_a_named_folder_the_users_own_is_used(
     monkeypatch.delenv("DRINKDEEP_CACHE")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    folder = mnist.root()
+    folder = mnist_files.root()
     assert folder.is_relative_to(tmp_path)
-    assert digests(raw(folder)) == mnist.SHA256
+    assert digests(raw(folder)) == mnist_files.SHA256
 
 
 def truncate(file: Path) -> None:
@@ -355,10 +355,10 @@ def pack_something_else(file: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [truncate, flip_a_bit, empty, Path.unlink])
 def test_a_spoilt_cached_file_is_healed(filled: Path, spoil: Callable[[Path], None]) -> None:
-    mnist.root()  # the good file has been seen in this process
+    mnist_files.root()  # the good file has been seen in this process
     spoil(raw(filled) / IMAGES)
-    mnist.root()
-    assert digests(raw(filled)) == mnist.SHA256
+    mnist_files.root()
+    assert digests(raw(filled)) == mnist_files.SHA256
 
 
 def test_a_file_is_replaced_in_one_step_and_never_overwritten(filled: Path) -> None:
@@ -367,16 +367,16 @@ def test_a_file_is_replaced_in_one_step_and_never_overwritten(filled: Path) -> N
     truncate(file)
     held.hardlink_to(file)
     spoilt = held.read_bytes()
-    mnist.root()
-    assert digests(raw(filled)) == mnist.SHA256
+    mnist_files.root()
+    assert digests(raw(filled)) == mnist_files.SHA256
     assert held.read_bytes() == spoilt
 
 
 def test_an_intact_cached_file_is_hashed_once_per_process(filled: Path) -> None:
-    mnist._digest.cache_clear()
-    mnist.root()
-    mnist.root()
-    assert mnist._digest.cache_info().misses == len(mnist.SHA256)
+    mnist_files._digest.cache_clear()
+    mnist_files.root()
+    mnist_files.root()
+    assert mnist_files._digest.cache_info().misses == len(mnist_files.SHA256)
 
 
 @pytest.mark.parametrize(
@@ -424,7 +424,7 @@ def test_a_cache_folder_that_cannot_be_made_is_one_clear_error(
     folder = tmp_path / "file" / "cache"
     monkeypatch.setenv("DRINKDEEP_CACHE", str(folder))
     with pytest.raises(mnist.MnistError) as caught:
-        mnist.root()
+        mnist_files.root()
     assert str(caught.value) == (
         f"The data could not be unpacked into {raw(folder)} (Not a directory): "
         "set DRINKDEEP_CACHE to a folder that you can write to, with 60 MB free."
@@ -433,18 +433,18 @@ def test_a_cache_folder_that_cannot_be_made_is_one_clear_error(
 
 def test_a_full_disk_is_one_clear_error_and_leaves_nothing_behind(fresh: Path) -> None:
     with largest_file(4_000_000), pytest.raises(mnist.MnistError) as caught:
-        mnist.root()
+        mnist_files.root()
     assert str(caught.value) == (
         f"The data could not be unpacked into {raw(fresh)} (File too large): "
         "set DRINKDEEP_CACHE to a folder that you can write to, with 60 MB free."
     )
     assert list(raw(fresh).iterdir()) == []
-    mnist.root()
-    assert digests(raw(fresh)) == mnist.SHA256
+    mnist_files.root()
+    assert digests(raw(fresh)) == mnist_files.SHA256
 
 
 def test_an_intact_cache_is_used_where_nothing_can_be_written(filled: Path) -> None:
-    mnist._digest.cache_clear()
+    mnist_files._digest.cache_clear()
     mnist._tensors.cache_clear()
     folders = [raw(filled), raw(filled).parent, filled]
     for folder in folders:
@@ -460,20 +460,22 @@ def test_an_intact_cache_is_used_where_nothing_can_be_written(filled: Path) -> N
 def test_an_altered_cache_where_nothing_can_be_written_is_an_error(filled: Path) -> None:
     flip_a_bit(raw(filled) / IMAGES)
     with largest_file(0), pytest.raises(mnist.MnistError, match="could not be unpacked"):
-        mnist.root()
+        mnist_files.root()
 
 
 def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DRINKDEEP_CACHE", "~no-such-user-here/cache")
     with pytest.raises(mnist.MnistError, match="no home folder: set DRINKDEEP_CACHE to a folder"):
-        mnist.root()
+        mnist_files.root()
 
 
 # Other processes
 
 
 def test_two_processes_that_unpack_at_once_do_no_harm(fresh: Path) -> None:
-    code = "from drinkdeep import mnist; print('ready', flush=True); input(); mnist.root()"
+    code = (
+        "from drinkdeep import mnist_files; print('ready', flush=True); input(); mnist_files.root()"
+    )
     others = [python(code) for _ in range(2)]
     for other in others:
         assert other.stdout is not None
@@ -485,7 +487,7 @@ def test_two_processes_that_unpack_at_once_do_no_harm(fresh: Path) -> None:
     for other in others:
         _, errors = other.communicate(timeout=60)
         assert (other.returncode, errors) == (0, "")
-    assert digests(raw(fresh)) == mnist.SHA256
+    assert digests(raw(fresh)) == mnist_files.SHA256
 
 
 def test_a_process_whose_temporary_file_was_swept_finds_the_others(
@@ -494,31 +496,31 @@ def test_a_process_whose_temporary_file_was_swept_finds_the_others(
     def unpacked_by_another_meanwhile(_: int) -> None:
         monkeypatch.undo()
         monkeypatch.setenv("DRINKDEEP_CACHE", str(fresh))
-        mnist.root()
+        mnist_files.root()
 
     monkeypatch.setattr(os, "fsync", unpacked_by_another_meanwhile)
-    mnist.root()
-    assert digests(raw(fresh)) == mnist.SHA256
+    mnist_files.root()
+    assert digests(raw(fresh)) == mnist_files.SHA256
 
 
 def test_a_process_killed_half_way_leaves_nothing_wrong(fresh: Path) -> None:
     # It kills itself, with the signal that can't be caught, where two files are in place and the
     # third is written but not in place yet.
     other = python(
-        "import os, signal; from drinkdeep import mnist\n"
+        "import os, signal; from drinkdeep import mnist_files\n"
         "calls = iter([False, False, True])\n"
         "os.fsync = lambda _: next(calls) and os.kill(os.getpid(), signal.SIGKILL)\n"
-        "mnist.root()"
+        "mnist_files.root()"
     )
     other.communicate(timeout=60)
     assert other.returncode == -signal.SIGKILL
     left = digests(raw(fresh))
     finished = {name: digest for name, digest in left.items() if not name.startswith(".")}
     assert len(finished) == 2
-    assert finished.items() <= mnist.SHA256.items()
+    assert finished.items() <= mnist_files.SHA256.items()
     assert len(left) == 3
-    mnist.root()
-    assert digests(raw(fresh)) == mnist.SHA256, "the half-written file is swept away too"
+    mnist_files.root()
+    assert digests(raw(fresh)) == mnist_files.SHA256, "the half-written file is swept away too"
 
 
 def test_importing_is_light() -> None:

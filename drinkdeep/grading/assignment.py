@@ -4,6 +4,7 @@ An exercise is a solution cell with the nbgrader id ``NAME`` and, below it, a te
 ``test_NAME``. In a test cell, the lines between the hidden-test markers stay with the instructor.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -111,6 +112,19 @@ class Assignment:
         for place, cell in enumerate(self.notebook.cells):
             if cell.cell_type == "code" and grade_id(cell) not in self.tests:
                 yield place, cell
+
+    def modules(self) -> tuple[str, ...]:
+        """What its code imports, itself or by torch, so that it can be loaded before."""
+        found = set()
+        for _, cell in self.code():
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Import):
+                    found |= {alias.name for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found.add(node.module)
+                elif isinstance(node, ast.Attribute) and node.attr == "optim":
+                    found.add("torch._dynamo")  # which the first optimizer imports
+        return tuple(sorted(found))
 
 
 def solution_lines(assignment: Assignment) -> set[str]:

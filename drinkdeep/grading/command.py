@@ -106,10 +106,12 @@ def _grade(arguments: argparse.Namespace) -> int:
             width = 64  # enough for a scheduler to see that more workers are wanted
         else:
             number = arguments.workers or workers.cores()
-            executor = pool = stack.enter_context(workers.local_pool(number))
+            executor = pool = stack.enter_context(
+                workers.local_pool(number, sandboxed=not arguments.unsafe_without_sandbox)
+            )
             width = 2 * number
             # They get ready while nbgrader is loaded here.
-            pool.warm(sandboxed=not arguments.unsafe_without_sandbox)
+            pool.warm()
 
         from drinkdeep.grading import pipeline
         from drinkdeep.grading.converter import Converter

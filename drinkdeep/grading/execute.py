@@ -3,8 +3,10 @@
 It needs no gradebook and no folder of the course, so it can run in any process.
 """
 
+import contextlib
 import copy
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from nbclient import NotebookClient
@@ -16,8 +18,10 @@ from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
 from drinkdeep.grading.assignment import Assignment
 from drinkdeep.grading.judge import Judge, Verdict
+from drinkdeep.grading.kernel_template import TICK
+from drinkdeep.grading.questions import Questions
 from drinkdeep.grading.sandbox import ForkedKernelManager, Limits
-from drinkdeep.transport import LIMIT, MIME, TransportError, decode
+from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +44,7 @@ def execute(
     notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
     judge = Judge(assignment, seed)
-    with Student(limits or Limits(), sandboxed=sandboxed) as student:
+    with Student(limits or Limits(), sandboxed=sandboxed, modules=assignment.modules()) as student:
         done: set[str] = set()
         waiting: list[NotebookNode] = []
         for place, cell in enumerate(notebook.cells):
@@ -76,14 +80,19 @@ def _grade(judge: Judge, assignment: Assignment, cell: NotebookNode, student: "S
 class Student:
     """The kernel in which a student's code runs. What comes out of it is bounded data."""
 
-    def __init__(self, limits: Limits, *, sandboxed: bool = True) -> None:
-        """Prepare; the kernel starts when the context is entered."""
+    def __init__(
+        self, limits: Limits, *, sandboxed: bool = True, modules: tuple[str, ...] = ()
+    ) -> None:
+        """Prepare; the kernel starts when the context is entered, with these modules loaded."""
         self.timed_out = False
         """Whether anything was stopped for the time it took."""
         self.kernel_died = False
         """Whether the kernel ended, and it wasn't we who ended it."""
         self._limits = limits
-        self._manager = ForkedKernelManager(limits, sandboxed=sandboxed)
+        # In case that the kernel's keeper can't do its work.
+        self._most = limits.clock_seconds + limits.interrupt_seconds + 60
+        self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
+        self._questions = Questions(self._manager)
         self._client = _Client(
             new_notebook(cells=[new_code_cell()]),
             km=self._manager,
@@ -92,8 +101,7 @@ class Student:
             coalesce_streams=True,
             store_widget_state=False,
             shutdown_kernel="immediate",
-            # In case that the kernel's keeper can't do its work.
-            timeout=limits.clock_seconds + limits.interrupt_seconds + 60,
+            timeout=self._most,
             extra_arguments=["--HistoryManager.enabled=False"],
         )
         self._gone = ""
@@ -106,35 +114,59 @@ class Student:
 
     def __exit__(self, *exception: Any) -> None:
         """End the kernel, and all that it has started."""
+        self._questions.close()
         self._context.__exit__(*exception)
         self._manager.clear()
 
     def run(self, code: str, place: str = "a cell") -> list[NotebookNode]:
         """The outputs of a cell of the student's; whatever goes wrong is the last of them."""
-        return self._execute(code, place, self._limits.cell_seconds, self._limits.output_characters)
+        self._questions.hang_up()
+        cell = new_code_cell(code)
+        self._client.nb.cells[0] = cell  # where nbclient draws a display anew
+        self._client.room = self._limits.output_characters
+
+        def execute() -> None:
+            self._client.execute_cell(cell, 0, store_history=False)
+
+        error = self._bounded(execute, place, self._limits.cell_seconds)
+        return [*cell.outputs, _error(*error)] if error else list(cell.outputs)
 
     def answer(self, expression: str, shipped: str) -> Any:
         """The value of an expression among the student's names; see :mod:`drinkdeep.transport`."""
-        call = f'__import__("drinkdeep.transport").transport.answer({expression!r}, {shipped!r})'
-        outputs = self._execute(call, "a test", self._limits.answer_seconds, 2 * LIMIT)
-        for output in outputs:
-            if output.output_type == "display_data" and MIME in output.data:
-                try:
-                    return decode(str(output.data[MIME]))
-                except TransportError as error:
-                    return Raised(("TransportError",), str(error))
-        # What stopped it is the last.
-        for output in reversed(outputs):
-            if output.output_type == "error":
-                return Raised((output.ename,), output.evalue)
-        return Raised(("TransportError",), "The kernel gave no answer.")
-
-    def _execute(self, code: str, place: str, seconds: int, characters: int) -> list[NotebookNode]:
         if self._gone:
-            return [_error("KernelError", self._gone)]
-        cell = new_code_cell(code)
-        self._client.nb.cells[0] = cell  # where nbclient draws a display anew
-        self._client.room = characters
+            return Raised(("KernelError",), self._gone)
+        client = self._client.kc
+        assert client is not None  # the kernel has started
+        said: str | None = None
+
+        def wait() -> None:
+            nonlocal said
+            said = self._questions.answer(self._most)
+            if said is None:
+                raise DeadKernelError("The kernel doesn't answer.")
+
+        error = None
+        self._questions.ask(client, expression, shipped)
+        # The keeper's watch is so coarse that it need not hear of what is answered at once.
+        with contextlib.suppress(DeadKernelError):
+            said = self._questions.answer(TICK)
+        if said is None:
+            error = self._bounded(wait, "a test", self._limits.answer_seconds)
+        if error:
+            return Raised((error[0],), error[1])
+        if not said:
+            return Raised(("TransportError",), "The kernel gave no answer.")
+        try:
+            return decode(said)
+        except TransportError as refused:
+            return Raised(("TransportError",), str(refused))
+
+    def _bounded(
+        self, work: Callable[[], None], place: str, seconds: int
+    ) -> tuple[str, str] | None:
+        """Let the kernel do something; what stopped it, if anything did: an error and its words."""
+        if self._gone:
+            return "KernelError", self._gone
         bounds = {
             "cpu": seconds,
             "clock": self._limits.clock_seconds,
@@ -143,21 +175,21 @@ class Student:
         self._manager.watch(bounds)
         failed = False
         try:
-            self._client.execute_cell(cell, 0, store_history=False)
+            work()
         except DeadKernelError:
             failed = True
         except Exception as error:
             logger.warning("A cell could not be run to its end: %s", error)
             failed = True
         stopped = self._manager.rest()
-        if stopped or failed:
-            name, text = _why(stopped, seconds, self._limits)
-            self.timed_out = self.timed_out or name == "TimeoutError"
-            cell.outputs.append(_error(name, f"{text} in {place}."))
-            if failed:
-                self.kernel_died = not stopped
-                self._gone = f"Not run: there was no kernel any more. {text} in {place}."
-        return list(cell.outputs)
+        if not (stopped or failed):
+            return None
+        name, text = _why(stopped, seconds, self._limits)
+        self.timed_out = self.timed_out or name == "TimeoutError"
+        if failed:
+            self.kernel_died = not stopped
+            self._gone = f"Not run: there was no kernel any more. {text} in {place}."
+        return name, f"{text} in {place}."
 
 
 def _why(stopped: str, seconds: int, limits: Limits) -> tuple[str, str]:

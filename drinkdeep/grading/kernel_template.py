@@ -4,7 +4,8 @@ It runs as a script, without the rest of the grader, which isn't to be seen in t
 
     kernel_template.py FOLDER {fenced|unfenced}
 
-Whoever connects to the socket in FOLDER sends one line of JSON, an order, and gets a kernel. The
+Whoever connects to the socket in FOLDER sends one line of JSON, an order, and gets a kernel, with
+the modules loaded that the order names; those stay loaded for the kernels that come after. The
 connection stays open as the kernel's lead: through it come what the kernel may take, interrupts,
 and, from here, why it was stopped. When it closes, the kernel ends, with all that it has started.
 
@@ -27,7 +28,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -65,9 +66,7 @@ LOADED = (
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
-    "matplotlib.pyplot",
     "torch.utils.data",
-    "torchvision",
     "drinkdeep.checks",
     "drinkdeep.mnist",
     "drinkdeep.models",
@@ -86,38 +85,45 @@ TICK = 0.1
 
 
 def main() -> None:
-    """Load what submissions load, then serve orders for ever."""
+    """Load what all submissions load, then serve orders for ever."""
     folder, fence = Path(sys.argv[1]), sys.argv[2]
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(folder / ADDRESS))
+    # Nobody finds it before it listens. From then on orders wait until there is time for them.
+    listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
-    _load()
-    # What is loaded stays shared between the kernels: the collector would write to all of it.
-    gc.freeze()
+    (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
+    _load(LOADED)
+    sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    print("ready", flush=True)
     for number in itertools.cycle(range(USERS)):
         lead, _ = listener.accept()
-        if os.fork() == 0:
-            listener.close()
-            _found_kernel(lead, folder, number, fenced=fence == "fenced")
+        line = lead.makefile("r", encoding="utf-8").readline()
+        if line:  # else whoever wanted it is gone
+            order: dict[str, Any] = json.loads(line)
+            _load(order["modules"])
+            if os.fork() == 0:
+                listener.close()
+                _found_kernel(lead, order, folder, number, fenced=fence == "fenced")
         lead.close()
 
 
-def _load() -> None:
+def _load(modules: Iterable[str]) -> None:
     """Import what takes long; nothing here may start a thread, which a fork would lose."""
-    for name in LOADED:
-        importlib.import_module(name)
-    torch = sys.modules["torch"]
-    torch.set_num_threads(1)
+    news = [name for name in modules if name not in sys.modules]
+    for name in news:
+        with contextlib.suppress(Exception):  # a cell that imports it will say what is wrong
+            importlib.import_module(name)
+    if news:
+        # What is loaded stays shared between the kernels: the collector would write to all of it.
+        gc.freeze()
 
 
-def _found_kernel(lead: socket.socket, folder: Path, number: int, *, fenced: bool) -> NoReturn:
+def _found_kernel(
+    lead: socket.socket, order: dict[str, Any], folder: Path, number: int, *, fenced: bool
+) -> NoReturn:
     """In a fork: become the keeper of a kernel, and never return."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        reader = lead.makefile("r", encoding="utf-8")
-        order: dict[str, Any] = json.loads(reader.readline())
         order["folder"] = str(folder / order["folder"])
         if fenced:
             _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET)

@@ -29,14 +29,16 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+import psutil
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
-from traitlets import Instance
+from traitlets import Instance, Tuple
 
 import drinkdeep
+from drinkdeep import mnist_files
 from drinkdeep.grading import kernel_template
 
 PACKAGE = Path(drinkdeep.__file__).parent
@@ -113,8 +115,6 @@ class Limits:
 
 def arguments(folder: Path) -> Iterator[str]:
     """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
-    from drinkdeep import mnist  # which imports torch: whoever only configures nbgrader needs none
-
     # Root needs no namespace of users, in which there would be none but root to become.
     yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
     yield from ("--die-with-parent", "--new-session", "--hostname", "student")
@@ -132,11 +132,15 @@ def arguments(folder: Path) -> Iterator[str]:
         yield from ("--ro-bind", path, path)
     yield from ("--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"))
     yield from ("--ro-bind", kernel_template.__file__, SCRIPT)
-    yield from ("--ro-bind", "/dev/null", str(mnist.SHIPPED / f"{mnist.TEST_LABELS}.gz"))
+    yield from (
+        "--ro-bind",
+        "/dev/null",
+        str(mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"),
+    )
     yield from ("--dir", CACHE, "--dir", f"{CACHE}/MNIST", "--dir", f"{CACHE}/MNIST/raw")
-    raw = mnist.root() / "MNIST" / "raw"
-    for name in mnist.SHA256:
-        if name != mnist.TEST_LABELS:
+    raw = mnist_files.root() / "MNIST" / "raw"
+    for name in mnist_files.SHA256:
+        if name != mnist_files.TEST_LABELS:
             yield from ("--ro-bind", str(raw / name), f"{CACHE}/MNIST/raw/{name}")
     yield from ("--bind", str(folder), KERNELS)
     if "/tmp" not in SCRATCH:
@@ -165,55 +169,80 @@ def environment() -> dict[str, str]:
 
 
 class Template:
-    """The process that kernels are forked from, in the sandbox; it ends with ours."""
+    """The process that kernels are forked from, in the sandbox.
+
+    It isn't waited for: what is ordered before it has loaded all, comes then. It ends with the
+    thread that has started it. Other processes can be sent it to use it too.
+    """
 
     def __init__(self, *, sandboxed: bool) -> None:
-        """Start it, and wait until all is loaded."""
+        """Start it; raises SandboxError where there is no sandbox."""
         self.folder = Path(tempfile.mkdtemp(prefix="dd-"))
         if sandboxed:
             command = [bubblewrap(), *arguments(self.folder), "--"]
             command += [sys.executable, SCRIPT, KERNELS, "fenced"]
         else:
             command = [sys.executable, kernel_template.__file__, str(self.folder), "unfenced"]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
+        self._number = self._process.pid
         atexit.register(self.close)
-        assert self._process.stdout is not None
-        if self._process.stdout.readline() != b"ready\n":
-            assert self._process.stderr is not None
-            reason = self._process.stderr.read().decode(errors="replace").strip()
-            self.close()
-            raise SandboxError(f"The sandbox did not start: {reason}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Where it is found; only who has started it can end it."""
+        return {**self.__dict__, "_process": None}
 
     def close(self) -> None:
         """End it, and every kernel with it."""
-        self._process.kill()
-        self._process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     @property
     def alive(self) -> bool:
         """Whether it can still give kernels."""
-        return self._process.poll() is None
+        try:
+            return bool(psutil.Process(self._number).status() != psutil.STATUS_ZOMBIE)
+        except psutil.NoSuchProcess:
+            return False
 
     def order(self, order: dict[str, Any]) -> socket.socket:
         """Ask for a kernel; what comes back is its lead, see :mod:`.kernel_template`."""
+        address = self.folder / kernel_template.ADDRESS
+        while not address.exists():
+            if not self.alive:
+                raise SandboxError(f"The sandbox did not start: {self._last_words()}")
+            time.sleep(0.005)
         lead = socket.socket(socket.AF_UNIX)
-        lead.connect(str(self.folder / kernel_template.ADDRESS))
+        try:
+            lead.connect(str(address))
+        except ConnectionError:
+            raise SandboxError("The sandbox has ended: run the command again.") from None
         lead.sendall(json.dumps(order).encode() + b"\n")
         return lead
+
+    def _last_words(self) -> str:
+        if self._process is None or self._process.stderr is None:
+            return "it ended at once."
+        return self._process.stderr.read().decode(errors="replace").strip()
 
 
 _templates: dict[bool, Template] = {}
 
 
 def template(*, sandboxed: bool) -> Template:
-    """This process's own, started when it is first needed."""
+    """The one that this process uses: that which it was given, or one that it starts."""
     found = _templates.get(sandboxed)
     if found is None or not found.alive:
         found = _templates[sandboxed] = Template(sandboxed=sandboxed)
     return found
+
+
+def use(shared: Template, *, sandboxed: bool) -> None:
+    """Let this process use a template that another one has started."""
+    _templates[sandboxed] = shared
 
 
 class ForkedKernel(KernelProvisionerBase):
@@ -222,6 +251,7 @@ class ForkedKernel(KernelProvisionerBase):
     template = Instance(Template)
     limits = Instance(Limits)
     folder = Instance(Path)
+    modules = Tuple()
 
     _lead: socket.socket | None = None
     _received = b""
@@ -249,6 +279,7 @@ class ForkedKernel(KernelProvisionerBase):
             {
                 "folder": self.folder.name,
                 "scratch": SCRATCH,
+                "modules": self.modules,
                 "connection": connection,
                 "arguments": cmd,
                 "memory": self.limits.memory_bytes,
@@ -268,7 +299,7 @@ class ForkedKernel(KernelProvisionerBase):
         """The keeper's first words, or nothing if there are none in time."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
-            held = self._receive()
+            held = self.held()
             for message in self.messages():
                 return message
             if not held:
@@ -284,12 +315,17 @@ class ForkedKernel(KernelProvisionerBase):
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """What the keeper has said since the last time."""
-        self._receive()
+        self.held()
         *lines, self._received = self._received.split(b"\n")
         for line in lines:
             yield json.loads(line)
 
-    def _receive(self) -> bool:
+    def fileno(self) -> int:
+        """Something can be read there when the keeper has spoken, or let go."""
+        assert self._lead is not None
+        return self._lead.fileno()
+
+    def held(self) -> bool:
         """Take in what has come; whether the lead is still held at its other end."""
         if self._lead is None:
             return False
@@ -306,7 +342,7 @@ class ForkedKernel(KernelProvisionerBase):
 
     async def poll(self) -> int | None:
         """None while there is a kernel; its keeper lets go of the lead when there is none."""
-        return None if self._receive() else 0
+        return None if self.held() else 0
 
     async def wait(self) -> int | None:
         """Until the kernel has ended."""
@@ -355,11 +391,21 @@ class _Client(AsyncKernelClient):
 class ForkedKernelManager(AsyncKernelManager):
     """A kernel from this process's template, in the sandbox or unsafely without it."""
 
-    def __init__(self, limits: Limits, *, sandboxed: bool = True, **options: Any) -> None:
-        """Prepare; the template starts with the first kernel."""
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        sandboxed: bool = True,
+        modules: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
+        """Prepare; the kernel will find these modules loaded."""
         self._template = template(sandboxed=sandboxed)
         self._limits = limits
+        self._modules = modules
         self.folder = Path(tempfile.mkdtemp(prefix="k", dir=self._template.folder))
+        self.seen_inside = Path(kernel_template.KERNEL) if sandboxed else self.folder
+        """Where the kernel finds the folder."""
         super().__init__(
             transport="ipc",
             ip=str(self.folder / "s"),
@@ -374,23 +420,29 @@ class ForkedKernelManager(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """How jupyter_client finds :class:`ForkedKernel` (see the entry point of the package)."""
-        config = {"template": self._template, "limits": self._limits, "folder": self.folder}
+        config = {
+            "template": self._template,
+            "limits": self._limits,
+            "folder": self.folder,
+            "modules": self._modules,
+        }
         provisioner = {"provisioner_name": "drinkdeep-forked", "config": config}
         return KernelSpec(language="python", metadata={"kernel_provisioner": provisioner})
 
     def watch(self, bounds: dict[str, int]) -> None:
         """Bound what runs from now on: seconds ``cpu`` and ``clock``, and ``grace`` to stop."""
-        list(self._kernel.messages())  # said after the last rest
-        self._kernel.say({"bounds": bounds})
+        list(self.kernel.messages())  # said after the last rest
+        self.kernel.say({"bounds": bounds})
 
     def rest(self) -> str:
         """End the bounds; what the kernel was stopped for, or nothing."""
-        self._kernel.say({"bounds": None})
-        reasons = [message["stopped"] for message in self._kernel.messages()]
+        self.kernel.say({"bounds": None})
+        reasons = [message["stopped"] for message in self.kernel.messages()]
         return reasons[0] if reasons else ""
 
     @property
-    def _kernel(self) -> ForkedKernel:
+    def kernel(self) -> ForkedKernel:
+        """The kernel, once it has been started."""
         assert isinstance(self.provisioner, ForkedKernel)
         return self.provisioner
 

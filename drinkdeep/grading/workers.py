@@ -4,6 +4,7 @@ Either is a ``concurrent.futures`` executor that runs :func:`perform`. All that 
 travels with the :class:`Work`: it has neither the gradebook nor the course's folder.
 """
 
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -28,9 +29,11 @@ from pathlib import Path
 from typing import Any
 
 import drinkdeep
-from drinkdeep.grading.sandbox import Limits
+from drinkdeep.grading import sandbox
+from drinkdeep.grading.sandbox import Limits, SandboxError, Template
+from drinkdeep.mnist_files import MnistError
 
-# What executes is imported in perform(), where _start_worker() has spared it what it doesn't need.
+# What executes is imported in perform(): the process that has the gradebook needs no torch.
 
 
 class WorkerLostError(Exception):
@@ -67,6 +70,7 @@ DECIDES = (
     "grading/judge.py",
     "grading/kernel_template.py",
     "grading/preprocessors.py",
+    "grading/questions.py",
     "grading/sandbox.py",
 )
 """The modules on which a grade depends."""
@@ -126,24 +130,30 @@ class LocalPool(Executor):
     here each worker is one of its own, and the thread that waits for it starts another.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, *, sandboxed: bool = True) -> None:
         """Prepare that many workers; each starts when it is first needed."""
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers)
         self._own = threading.local()
         self._pools: list[ProcessPoolExecutor] = []
-        # Spawned, since a forked torch may hang.
-        self._context = multiprocessing.get_context("spawn")
+        # Workers are forks of a process that has torch loaded, and has not used it.
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["drinkdeep.grading.preload"])
         self._leash, self._end = self._context.Pipe(duplex=False)
+        self._sandboxed = sandboxed
+        self._template: Template | None = None
+        # Where it can't be had, whoever needs it says so.
+        with contextlib.suppress(SandboxError, MnistError):
+            self._template = Template(sandboxed=sandboxed)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """As ``Executor`` says; WorkerLostError if the process dies over it."""
         return self._threads.submit(self._run, fn, args, kwargs)
 
-    def warm(self, *, sandboxed: bool) -> None:
+    def warm(self) -> None:
         """Let the workers get ready, each with a notebook that has nothing in it."""
         empty = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
-        work = Work({"": (empty, empty)}, 0, Limits(), sandboxed, grader_version())
+        work = Work({"": (empty, empty)}, 0, Limits(), self._sandboxed, grader_version())
         for _ in range(self._workers):
             self.submit(perform, work)
 
@@ -156,12 +166,17 @@ class LocalPool(Executor):
             pool.shutdown(wait=wait)
         self._end.close()
         self._leash.close()
+        if self._template is not None:
+            self._template.close()
 
     def _run(self, fn: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         pool: ProcessPoolExecutor | None = getattr(self._own, "pool", None)
         if pool is None:
             pool = self._own.pool = ProcessPoolExecutor(
-                1, mp_context=self._context, initializer=_start_worker, initargs=(self._leash,)
+                1,
+                mp_context=self._context,
+                initializer=_start_worker,
+                initargs=(self._leash, self._template, self._sandboxed),
             )
             self._pools.append(pool)
         try:
@@ -181,9 +196,10 @@ def spare_imports() -> None:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # so it isn't there
 
 
-def _start_worker(leash: Connection) -> None:
+def _start_worker(leash: Connection, template: Template | None, sandboxed: bool) -> None:
     """Make a process one that ends with ours, however ours ends, and that leaves Ctrl-C to it."""
-    spare_imports()
+    if template is not None:
+        sandbox.use(template, sandboxed=sandboxed)
     # Not SIG_IGN, which a kernel would inherit: it couldn't be interrupted then.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
@@ -224,9 +240,9 @@ def dask_cluster(address: str) -> Iterator[Executor]:
 
 
 @contextmanager
-def local_pool(workers: int) -> Iterator[LocalPool]:
+def local_pool(workers: int, *, sandboxed: bool = True) -> Iterator[LocalPool]:
     """Processes of this machine; when an exception ends it, so does whatever they are at."""
-    pool = LocalPool(workers)
+    pool = LocalPool(workers, sandboxed=sandboxed)
     try:
         yield pool
     except BaseException:
