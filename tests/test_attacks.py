@@ -94,7 +94,8 @@ ATTACKS = {
         "won = True"
     ),
     "sockets-of-other-kernels": Attack(
-        "won = [*glob.glob('/kernels/*/s-*'), *glob.glob({kernels!r} + '/*/s-*')] != []"
+        "won = any(glob.glob(folder + '/*/' + name)"
+        " for folder in ('/kernels', {kernels!r}) for name in ('s-*', 'questions'))"
     ),
     "folder-of-its-sockets": Attack(
         "import ipykernel\n"

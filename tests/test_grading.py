@@ -225,11 +225,13 @@ CHEATS: dict[str, Change] = {
         "import drinkdeep.transport as transport\n"
         "transport._answer = lambda **question: 'true\\n' * 1000"
     ),
-    "answers-for-another": at_the_top(
-        "import socket\n"
+    "answers-in-its-place": at_the_top(
+        "import socket, threading\n"
         "line = socket.socket(socket.AF_UNIX)\n"
         "line.connect('/kernel/questions')\n"
-        "line.sendall(b'true\\n' * 9)"
+        "def serve():\n"
+        "    for question in line.makefile(): line.sendall(b'true\\n')\n"
+        "threading.Thread(target=serve, daemon=True).start()"
     ),
     "never-serves": at_the_top(
         "import drinkdeep.transport as transport\ntransport.serve = lambda address: None"

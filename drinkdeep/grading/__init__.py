@@ -3,7 +3,8 @@
 - :mod:`~drinkdeep.grading.assignment` reads an assignment's source notebook.
 - :mod:`~drinkdeep.grading.judge` runs its tests, in a process of ours.
 - :mod:`~drinkdeep.grading.sandbox` starts the student's kernel where it can do no harm.
-- :mod:`~drinkdeep.grading.execute` puts the three together, as one pure function.
+- :mod:`~drinkdeep.grading.questions` asks that kernel for the values that the tests look at.
+- :mod:`~drinkdeep.grading.execute` puts the four together, as one pure function.
 - :mod:`~drinkdeep.grading.preprocessors` plugs that into nbgrader (see ``nbgrader_config.py``).
 - :mod:`~drinkdeep.grading.pipeline` grades a class: :mod:`~drinkdeep.grading.intake` reads what was
   handed in, :mod:`~drinkdeep.grading.converter` is nbgrader's part of it,
