@@ -5,6 +5,7 @@ expressions are. So the kernel is told once to serve (:func:`drinkdeep.transport
 answers one question after another, until something else is wanted of it.
 """
 
+import contextlib
 import json
 import socket
 import time
@@ -31,6 +32,7 @@ class Questions:
         self._listener.bind(str(path))
         path.chmod(0o666)  # the kernel is another user, and nobody else gets into the folder
         self._listener.listen(1)
+        self._listener.setblocking(False)
         self._line: socket.socket | None = None
         self._request: str | None = None
         self._to_send = b""
@@ -47,6 +49,10 @@ class Questions:
         if self._line is not None:
             self._line.close()
             self._line = None
+        # If a student's code has called in the kernel's place, that is still waiting.
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._listener.accept()[0].close()
 
     def ask(self, client: KernelClient, expression: str, shipped: str) -> None:
         """Ask for a value, as :func:`drinkdeep.transport.serve` says."""
