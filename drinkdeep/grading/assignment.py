@@ -117,7 +117,11 @@ class Assignment:
         """What its code imports, itself or by torch, so that it can be loaded before."""
         found = set()
         for _, cell in self.code():
-            for node in ast.walk(ast.parse(cell.source)):
+            try:
+                tree = ast.parse(cell.source)
+            except SyntaxError:  # a magic of IPython's, say: what it needs is loaded when it runs
+                continue
+            for node in ast.walk(tree):
                 if isinstance(node, ast.Import):
                     found |= {alias.name for alias in node.names}
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
