@@ -1,6 +1,12 @@
-"""What pytest needs to know of the whole project: how nbval compares a notebook's outputs."""
+"""What pytest needs to know of the whole project: its threads, and how nbval compares outputs."""
+
+import os
 
 import pytest
+
+# There is a process for each core (see the Makefile), so one thread for each process, and for the
+# kernels and commands that it starts: more would wait for one another most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:
