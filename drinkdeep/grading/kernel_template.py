@@ -66,6 +66,12 @@ LOADED = (
     "ipykernel.debugger",
     "ipykernel.ipkernel",
     "ipykernel.zmqshell",
+    # What these import when a kernel starts.
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.extensions.storemagic",
+    "numpy.random",
+    "tornado.platform.asyncio",
     "torch.utils.data",
     "drinkdeep.checks",
     "drinkdeep.mnist",
