@@ -86,6 +86,9 @@ READY = b"."
 SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
 
+ORDER_SECONDS = 10
+"""For an order to come, once somebody has called."""
+
 TICK = 0.1
 """Seconds between two looks at what a kernel takes."""
 
@@ -103,14 +106,17 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
         lead, _ = listener.accept()
-        line = lead.makefile("r", encoding="utf-8").readline()
-        if line:  # else whoever wanted it is gone
-            order: dict[str, Any] = json.loads(line)
+        with (
+            lead,
+            contextlib.suppress(OSError, ValueError),
+        ):  # whoever ordered nothing, gets nothing
+            lead.settimeout(ORDER_SECONDS)
+            order: dict[str, Any] = json.loads(lead.makefile("r", encoding="utf-8").readline())
+            lead.settimeout(None)
             _load(order["modules"])
             if os.fork() == 0:
                 listener.close()
                 _found_kernel(lead, order, folder, number, fenced=fence == "fenced")
-        lead.close()
 
 
 def _load(modules: Iterable[str]) -> None:
