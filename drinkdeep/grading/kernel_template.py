@@ -106,10 +106,8 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
         lead, _ = listener.accept()
-        with (
-            lead,
-            contextlib.suppress(OSError, ValueError),
-        ):  # whoever ordered nothing, gets nothing
+        # Who says nothing, or nothing that makes sense, gets nothing.
+        with lead, contextlib.suppress(OSError, ValueError):
             lead.settimeout(ORDER_SECONDS)
             order: dict[str, Any] = json.loads(lead.makefile("r", encoding="utf-8").readline())
             lead.settimeout(None)
