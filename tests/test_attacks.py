@@ -265,8 +265,8 @@ TRACES = {
         "socket.create_connection(('127.0.0.1', {free_port}), 1)\nwon = True",
     ),
     "socket-without-a-file": (
-        "server = socket.socket(socket.AF_UNIX)\nserver.bind('\\0{unique}')\nserver.listen()",
-        "s = socket.socket(socket.AF_UNIX)\ns.connect('\\0{unique}')\nwon = True",
+        "server = socket.socket(socket.AF_UNIX)\nserver.bind('\\x00{unique}')\nserver.listen()",
+        "s = socket.socket(socket.AF_UNIX)\ns.connect('\\x00{unique}')\nwon = True",
     ),
     "process": (
         "subprocess.Popen(['sh', '-c', 'sleep 30; : {unique}'], start_new_session=True)",
