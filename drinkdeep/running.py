@@ -49,5 +49,5 @@ def ended(name: str) -> str:
     # exit() lets the kernel finish its cell, and often the next, before it ends.
     return (
         f"The kernel ended while it ran {name}, so what stands below was not looked at: "
-        "this cell or one above it uses all of the memory, or ends Python, as exit() does."
+        "let neither it nor a cell above it use all of the memory, or end Python as exit() does."
     )

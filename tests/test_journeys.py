@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import student
+from browsing import violations
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 from people import Desk
@@ -183,6 +184,10 @@ def hand_in(page: Page, desk: Desk, answers: list[str], hints: list[str]) -> Non
     fetch(page)
     open_hints(page, desk)
     write(page, "YOUR ANSWER HERE", ESSAY)
+    # Nobody has to think of saving before they submit.
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    notebook = desk.folder / "exercises" / NAME / f"{NAME}.ipynb"
+    assert ESSAY in notebook.read_text(encoding="utf-8")
     marked = "def mean_squared_error"
     for answer, hint in zip(answers, hints, strict=True):
         write(page, marked, answer)
@@ -239,6 +244,15 @@ def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]
         expect(page.locator(".jp-OutputArea").get_by_text(said)).to_be_visible()
     expect(page.get_by_role("link", name="Exercises 2: Gradient descent")).to_be_visible()
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
+    for theme in ("Dark", "Light"):
+        page.get_by_role("menuitem", name="Settings").click()
+        page.locator(".lm-Menu").get_by_text("Theme", exact=True).hover()
+        page.get_by_role("menuitem", name=f"JupyterLab {theme}", exact=True).click()
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
+        for ours in (".jp-MarkdownCell", ".jp-OutputArea"):
+            # The button that folds what stands under a heading is JupyterLab's, and has no name.
+            found = violations(page, without=("button-name",), within={"include": [[ours]]})
+            assert not found, (theme, found)
 
 
 def test_ada_ends_the_kernel_is_wrong_reads_the_hint_and_hands_in_what_is_right(
