@@ -5,10 +5,14 @@ It is nbgrader's own command here, as the instructor's course and the student's 
 """
 
 import copy
+import json
 import os
 import subprocess
 import sys
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import bank
 import nbformat
@@ -16,6 +20,7 @@ import pytest
 import student
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
+from people import Desk
 
 from drinkdeep import running, validation
 from drinkdeep.cells import grade_id
@@ -143,3 +148,55 @@ def test_a_loop_without_an_end_is_stopped_where_it_stands(
 def test_what_the_course_did_not_give_out_is_run_as_it_is(tmp_path: Path) -> None:
     strange = nbformat.v4.new_notebook(cells=[new_code_cell("1 / 0")])
     assert said(ROOT, strange, tmp_path / "strange.ipynb") == SUCCESS
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    tree, _ = student.write(tmp_path_factory.mktemp("student"))
+    desk = Desk(tree, tmp_path_factory.mktemp("home"), tree, command=("drinkdeep", "lab"))
+    desk.start()
+    try:
+        desk.wait()
+        yield desk
+    finally:
+        desk.stop()
+
+
+def doubled(text: str) -> str:
+    """As when a student copies a cell to try something in it."""
+    notebook = nbformat.reads(text, as_version=4)
+    twin = copy.deepcopy(cell(notebook, "huber"))
+    twin.id = "another1"
+    notebook.cells.append(twin)
+    return str(nbformat.writes(notebook))
+
+
+def pressed(desk: Desk, path: Path) -> tuple[str, str]:
+    """The sentence and the command that the button shows for a notebook that can't be run."""
+    asked = urllib.request.Request(
+        f"{desk.url}/assignments/validate",
+        data=urlencode({"path": path.relative_to(desk.folder).as_posix()}).encode(),
+        headers={"Authorization": f"token {desk.token}"},
+    )
+    answer = json.load(urllib.request.urlopen(asked, timeout=60))
+    assert answer["success"] is False
+    *lines, command = answer["value"].splitlines()
+    return " ".join(lines), command
+
+
+@pytest.mark.parametrize("damage", [doubled, lambda text: text[:9000], lambda text: ""])
+def test_the_button_has_a_sentence_for_a_notebook_that_is_damaged(
+    desk: Desk, damage: Callable[[str], str]
+) -> None:
+    path = desk.folder / "exercises" / NAME / f"{NAME}.ipynb"
+    path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
+    sentence, command = pressed(desk, path)
+    assert sentence.startswith("This notebook can't be looked at, because a cell is in it twice")
+    subprocess.run(command, shell=True, env=desk.environment, check=True, capture_output=True)
+    assert nbformat.read(path, as_version=4).cells == bank.released(NAME).cells
+
+
+def test_the_button_has_a_sentence_for_what_is_not_the_notebooks_fault(desk: Desk) -> None:
+    sentence, command = pressed(desk, desk.folder / "exercises" / NAME / "gone.ipynb")
+    assert sentence.startswith("The notebook was not run (FileNotFoundError: [Errno 2]")
+    assert command == "drinkdeep check"

@@ -35,6 +35,7 @@ NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/points.py",
     "drinkdeep/restoring.py",
     "drinkdeep/running.py",
+    "drinkdeep/server.py",
     "drinkdeep/validation.py",
 )
 # What a page depends on besides.
