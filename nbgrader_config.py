@@ -18,7 +18,7 @@ try:
         JudgedExecute,
         Restore,
     )
-    from drinkdeep.validation import in_words
+    from drinkdeep.validation import validate
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"
@@ -52,9 +52,8 @@ c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.GenerateFeedback.exporter_class = FeedbackExporter
 c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
 
-# *Validate*, for whoever tries an exercise here: in words, and with time to train a network.
-c.Execute.on_cell_error = in_words
-c.Execute.timeout = 600
+# *Validate*, for whoever tries an exercise here, answers in words.
+c.Execute.on_notebook_start = validate
 
 # `nbgrader zip_collect` takes in what an LMS has collected. How your LMS names a file is said by
 # c.FileNameCollectorPlugin.named_regexp, with the groups student_id, file_id and timestamp.

@@ -9,7 +9,6 @@ import argparse
 import html
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,14 +17,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from drinkdeep import running
 from drinkdeep.cells import grade_id, has_role, is_task, is_test
 from drinkdeep.progress import progress
 from drinkdeep.restoring import released
 
 HEADING = re.compile(r"^## (?P<title>.+?)(?: · [\d.]+ points?)?$", re.MULTILINE)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
-# A cell that takes longer, such as a loop without an end, is stopped, and the others still run.
-CELL_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -143,40 +141,16 @@ def _answered(cell: NotebookNode) -> bool:
 def _execute(notebook: NotebookNode, path: Path) -> str | None:
     """Run every cell, whatever the others do; what kept that from being done, in one sentence."""
     from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient import NotebookClient
-    from nbclient.exceptions import DeadKernelError
 
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in code:
         cell.outputs = []
-    running = ""
     with progress(total=len(code), description=path.stem) as bar:
-
-        def started(cell: NotebookNode, **_: object) -> None:
-            nonlocal running
-            running = grade_id(cell) or "a cell of your own"
-
-        client = NotebookClient(
-            notebook,
-            kernel_name="python3",
-            timeout=CELL_SECONDS,
-            interrupt_on_timeout=True,
-            allow_errors=True,
-            resources={"metadata": {"path": str(path.parent)}},
-            on_cell_start=started,
-            on_cell_complete=lambda cell, **_: bar.update() if cell.cell_type == "code" else None,
-        )
         try:
-            # What a kernel says of itself as it starts is nothing to a student.
-            client.execute(stderr=subprocess.DEVNULL)
-        except DeadKernelError:
-            return (
-                f"The kernel ended while it ran {running}, so what stands below was not looked at: "
-                "a cell may use all of the memory, or end Python with exit()."
-            )
+            last = running.run(notebook, path.parent, on_cell_complete=lambda **_: bar.update())
         except NoSuchKernel:
             return "There is no Python kernel here: `drinkdeep check` says how to get it."
-    return None
+    return running.ended(grade_id(last) or "a cell of your own") if last is not None else None
 
 
 def _tasks(notebook: NotebookNode) -> Iterator[Task]:

@@ -97,3 +97,11 @@ class Desk:
     def at(self, path: str) -> str:
         """The address of a path in this JupyterLab, with nothing else open in it."""
         return f"{self.url}/{path}?token={self.token}&reset"
+
+    def empty(self) -> str:
+        """The address of a new workspace. It stays good, where ``reset`` empties it again.
+
+        JupyterLab follows the address once more when a link on a page leads to the page itself, as
+        those of nbgrader's assignment list do.
+        """
+        return f"{self.url}/lab/workspaces/{secrets.token_hex(4)}?token={self.token}"

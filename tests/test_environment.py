@@ -1,6 +1,7 @@
 """The environment check says OK, or in one sentence what is wrong and what to do."""
 
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -9,8 +10,8 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-
 from drinkdeep import environment, mnist_files
+from drinkdeep import command, environment, mnist_files
 
 ROOT = Path(__file__).parent.parent
 Usage = namedtuple("Usage", "total used free")
@@ -66,6 +67,22 @@ def test_data_that_is_damaged_and_a_cache_that_cannot_be_written(
 def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 12 * 10**6))
     assert "The disk has 12 MB left, and the course needs 300 MB: remove" in troubles()[0]
+
+
+@pytest.mark.parametrize("lack", ["Python", "space"])
+def test_lab_is_not_opened_where_it_could_not_work(
+    lack: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    if lack == "Python":
+        monkeypatch.setattr(sys, "version_info", (3, 9, 1))
+    else:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 12 * 10**6))
+    assert command.main(["lab", "--no-browser"]) == 1
+    said = capsys.readouterr().err
+    assert len(said.splitlines()) == 1
+    assert {"Python": "run `make lab PYTHON=", "space": "remove what you don't need"}[lack] in said
 
 
 def test_a_folder_in_which_nothing_can_be_saved(

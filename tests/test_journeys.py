@@ -4,18 +4,21 @@ Two students, Ada and Ben, and their instructor, each at a JupyterLab of their o
 exchange lies between them. The tests are one story, and run in this order.
 """
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import nbformat
 import pytest
 import student
+from browsing import violations
 from bs4 import BeautifulSoup
 from nbgrader.api import Gradebook
 from people import Desk
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 ROOT = Path(__file__).parent.parent
 NAME = "01_cost"
@@ -23,6 +26,8 @@ WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
 RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
 # What the test says of WRONG.
 HINT = "You squared the mean. It is the other way round: the mean of the squares."
+DEADLY = "import os\nos._exit(1)"
+ENDED = "The kernel ended while it ran this cell"
 ESSAY = "The slope is zero almost everywhere."
 MINUTE = 60_000
 
@@ -69,6 +74,18 @@ def page(chromium: Browser) -> Iterator[Page]:
     yield context.new_page()
     context.close()
     expect.set_options(timeout=None)
+
+
+@contextmanager
+def held(page: Page, address: str) -> Iterator[None]:
+    """Hold back what is asked of an address, so that what shows meanwhile can be looked at."""
+    waiting: list[Route] = []
+    pattern = re.compile(address)
+    page.route(pattern, lambda route: waiting.append(route))
+    yield
+    for route in waiting:
+        route.continue_()
+    page.unroute(pattern)
 
 
 # The student's side
@@ -120,27 +137,75 @@ def validate(page: Page) -> str:
     return said
 
 
+def fetch(page: Page) -> None:
+    """Fetch the assignment and open its notebook, by the list."""
+    assignments(page)
+    released = page.locator("#released_assignments_list")
+    with held(page, "/assignments/fetch"):
+        released.get_by_role("button", name="Fetch").click()
+        expect(released.get_by_role("button", name="Fetching...")).to_be_disabled()
+    fetched = page.locator("#fetched_assignments_list")
+    fetched.get_by_role("button", name=NAME).click()
+    with held(page, "/api/sessions"):
+        with held(page, "/api/contents/.*content=1"):
+            fetched.get_by_role("link", name=NAME).click()
+            expect(page.locator(".jp-Spinner:visible")).to_be_visible()
+        expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel | Initializing")
+    kernel_is_ready(page)
+
+
+def open_hints(page: Page, desk: Desk) -> None:
+    """Open the first exercise's hints one by one, by hand and by keyboard."""
+    # As its cells come in, jupyterlab-myst draws all of them again, with every hint closed.
+    path = desk.folder / "exercises" / NAME / f"{NAME}.ipynb"
+    expect(page.locator(".jp-Cell")).to_have_count(len(nbformat.read(path, 4).cells))
+    exercise = page.locator(".jp-MarkdownCell", has_text="1. The squared loss of a batch")
+    first, second = exercise.locator("details").all()
+    for hint in (first, second):
+        expect(hint).not_to_have_attribute("open", "")
+    first.locator("summary").click()
+    expect(first.get_by_text("subtracts element by element")).to_be_visible()
+    expect(second.get_by_text("a tensor has a method")).to_be_hidden()
+    page.keyboard.press("Tab")
+    expect(second.locator("summary")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(second.get_by_text("a tensor has a method")).to_be_visible()
+    expect(first.get_by_text("subtracts element by element")).to_be_visible()
+    page.keyboard.press("Space")
+    expect(second.get_by_text("a tensor has a method")).to_be_hidden()
+
+
 def hand_in(page: Page, desk: Desk, answers: list[str], hints: list[str]) -> None:
     """Fetch, answer, validate; answer again until the answers are used up; submit.
 
     ``hints`` are what *Validate* says of each answer; of a right one nothing.
     """
-    page.goto(desk.at("lab"))
-    assignments(page)
-    page.locator("#released_assignments_list").get_by_role("button", name="Fetch").click()
-    fetched = page.locator("#fetched_assignments_list")
-    expect(fetched.get_by_text(NAME).first).to_be_visible()
-    page.goto(desk.at(f"lab/tree/exercises/{NAME}/{NAME}.ipynb"))
+    page.goto(desk.empty())
+    fetch(page)
+    open_hints(page, desk)
     write(page, "YOUR ANSWER HERE", ESSAY)
+    # Nobody has to think of saving before they submit.
+    expect(page.locator(".lm-TabBar-tab.jp-mod-dirty")).to_have_count(0)
+    notebook = desk.folder / "exercises" / NAME / f"{NAME}.ipynb"
+    assert ESSAY in notebook.read_text(encoding="utf-8")
+    marked = "def mean_squared_error"
     for answer, hint in zip(answers, hints, strict=True):
-        write(page, "def mean_squared_error", answer)
+        write(page, marked, answer)
+        marked = answer.splitlines()[-1]
+        if answer == DEADLY:
+            dialog = page.locator(".jp-Dialog")
+            expect(dialog).to_contain_text("appears to have died. It will restart automatically.")
+            dialog.get_by_role("button", name="Ok").click()
         said = validate(page)
         assert hint in said
         assert hint or HINT not in said
         assert "Traceback" not in said
 
     assignments(page)
-    fetched.get_by_role("button", name="Submit").click()
+    fetched = page.locator("#fetched_assignments_list")
+    with held(page, "/assignments/submit"):
+        fetched.get_by_role("button", name="Submit").click()
+        expect(fetched.get_by_role("button", name="submitting...")).to_be_disabled()
     expect(page.locator("#submitted_assignments_list").get_by_text(NAME).first).to_be_visible()
 
 
@@ -150,10 +215,10 @@ def hand_in(page: Page, desk: Desk, answers: list[str], hints: list[str]) -> Non
 def press(page: Page, row: str, action: str) -> None:
     """Press a button in a row of Formgrader's table, and wait for its word of success."""
     line = page.locator("tr", has=page.get_by_text(row, exact=True))
-    line.locator(f".{action} a").click()
-    done = page.locator("#success-modal")
-    if action == "autograde":  # the others may be done before one can look
+    with held(page, "/formgrader/api/"):
+        line.locator(f".{action} a").click()
         expect(page.get_by_text("Please wait...")).to_be_visible()
+    done = page.locator("#success-modal")
     expect(done).to_be_visible(timeout=2 * MINUTE)
     done.get_by_role("button", name="Close").click()
     expect(done).to_be_hidden()
@@ -166,7 +231,8 @@ def test_the_instructor_releases(page: Page, desks: dict[str, Desk]) -> None:
 
 
 def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]) -> None:
-    page.goto(f"{desks['ada'].url}/?token={desks['ada'].token}")
+    page.goto(f"{desks['ada'].url}/?token={desks['ada'].token}", wait_until="commit")
+    expect(page.locator("#jupyterlab-splash")).to_be_visible()
     page.wait_for_url("**/lab/tree/book/welcome.ipynb*")
     kernel_is_ready(page)
     for number, said in enumerate(("Everything is there.", "Points earned of those")):
@@ -178,12 +244,21 @@ def test_a_student_begins_on_the_welcome_page(page: Page, desks: dict[str, Desk]
         expect(page.locator(".jp-OutputArea").get_by_text(said)).to_be_visible()
     expect(page.get_by_role("link", name="Exercises 2: Gradient descent")).to_be_visible()
     expect(page.locator(".jp-Dialog, .Toastify__toast")).to_have_count(0)
+    for theme in ("Dark", "Light"):
+        page.get_by_role("menuitem", name="Settings").click()
+        page.locator(".lm-Menu").get_by_text("Theme", exact=True).hover()
+        page.get_by_role("menuitem", name=f"JupyterLab {theme}", exact=True).click()
+        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", f"JupyterLab {theme}")
+        for ours in (".jp-MarkdownCell", ".jp-OutputArea"):
+            # The button that folds what stands under a heading is JupyterLab's, and has no name.
+            found = violations(page, without=("button-name",), within={"include": [[ours]]})
+            assert not found, (theme, found)
 
 
-def test_ada_is_wrong_reads_the_hint_and_hands_in_what_is_right(
+def test_ada_ends_the_kernel_is_wrong_reads_the_hint_and_hands_in_what_is_right(
     page: Page, desks: dict[str, Desk]
 ) -> None:
-    hand_in(page, desks["ada"], [WRONG, RIGHT], [HINT, ""])
+    hand_in(page, desks["ada"], [DEADLY, WRONG, RIGHT], [ENDED, HINT, ""])
 
 
 def test_ben_hands_in_what_is_wrong(page: Page, desks: dict[str, Desk]) -> None:
@@ -227,7 +302,9 @@ def test_the_student_reads_the_feedback(
     page.goto(desks[name].at("lab"))
     assignments(page)
     submitted = page.locator("#submitted_assignments_list")
-    submitted.get_by_role("button", name="Fetch Feedback").click()
+    with held(page, "/assignments/fetch_feedback"):
+        submitted.get_by_role("button", name="Fetch Feedback").click()
+        expect(submitted.get_by_role("button", name="Fetching Feedback...")).to_be_disabled()
     expect(submitted.get_by_text("view feedback").first).to_be_visible()
     (feedback,) = (desks[name].folder / "exercises" / NAME / "feedback").rglob("*.html")
     read = BeautifulSoup(feedback.read_text(encoding="utf-8"), "html.parser").get_text(" ")

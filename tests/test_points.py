@@ -9,7 +9,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from drinkdeep import command, points
+from drinkdeep import command, points, running
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.assignment import Assignment
 
@@ -45,7 +45,7 @@ def test_untouched_exercises_are_not_even_run(capsys: pytest.CaptureFixture[str]
 def test_a_wrong_answer_and_a_loop_and_a_fault_cost_only_their_own(
     notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(points, "CELL_SECONDS", 8)
+    monkeypatch.setattr(running, "CELL_SECONDS", 8)
     answers = {
         **SOLVED,
         "mean_squared_error": bank.Answer("", "def mean_squared_error(y_hat, y):\n    return 0"),

@@ -34,6 +34,8 @@ NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/lab.py",
     "drinkdeep/points.py",
     "drinkdeep/restoring.py",
+    "drinkdeep/running.py",
+    "drinkdeep/server.py",
     "drinkdeep/validation.py",
 )
 # What a page depends on besides.

@@ -1,6 +1,6 @@
 """The course as a student's nbgrader sees it: validating, and handing in by an exchange."""
 
-from drinkdeep.validation import in_words
+from drinkdeep.validation import validate
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
@@ -8,6 +8,5 @@ c.CourseDirectory.course_id = "drinkdeep"
 # *Nbgrader → Assignment List* fetches into this folder and submits from it.
 c.Exchange.assignment_dir = "exercises"
 
-# *Validate* answers in words, and leaves time to train a network.
-c.Execute.on_cell_error = in_words
-c.Execute.timeout = 600
+# *Validate* answers in words.
+c.Execute.on_notebook_start = validate

@@ -1,0 +1,202 @@
+"""*Validate* says in a sentence what is wrong, and what to do about it.
+
+It is nbgrader's own command here, as the instructor's course and the student's tree set it up.
+``test_journeys.py`` presses the button, which does the same.
+"""
+
+import copy
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import bank
+import nbformat
+import pytest
+import student
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+from people import Desk
+
+from drinkdeep import running, validation
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
+
+ROOT = Path(__file__).parent.parent
+NAME = "01_cost"
+SOLVED = {
+    name: bank.Answer(name, exercise.solution.source)
+    for name, exercise in Assignment(bank.source(NAME)).exercises.items()
+}
+SUCCESS = "Success! Your notebook passes all the tests."
+
+
+@pytest.fixture(scope="module", params=["instructor", "student"])
+def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if request.param == "instructor":
+        return ROOT
+    return student.write(tmp_path_factory.mktemp("student"))[0]
+
+
+@pytest.fixture
+def notebook() -> NotebookNode:
+    """The student's, with all of it answered."""
+    own = bank.filled(copy.deepcopy(bank.released(NAME)), SOLVED)
+    cell(own, "in_your_words").source = "The slope is zero almost everywhere."
+    return own
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    return next(c for c in notebook.cells if grade_id(c) == name)
+
+
+def said(course: Path, notebook: NotebookNode, path: Path) -> str:
+    """What nbgrader says of this notebook, on one line."""
+    nbformat.write(notebook, path)
+    before = path.read_bytes()
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "validate", path],
+        cwd=course,
+        env={**os.environ, "PYTHONPATH": str(course)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert path.read_bytes() == before
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    return " ".join(done.stdout.split())
+
+
+def test_what_is_right_passes(course: Path, notebook: NotebookNode, tmp_path: Path) -> None:
+    assert said(course, notebook, tmp_path / f"{NAME}.ipynb") == SUCCESS
+
+
+@pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
+def test_a_kernel_that_ends_is_no_success(
+    course: Path, notebook: NotebookNode, tmp_path: Path, end: str
+) -> None:
+    """The second is what a system does that has no memory left."""
+    cell(notebook, "huber").source = f"import os\n{end}"
+    answer = said(course, notebook, tmp_path / f"{NAME}.ipynb")
+    assert "VALIDATION FAILED ON 1 CELL(S)!" in answer
+    assert f"The following cell failed: import os {end} The error was: ✗ The kernel ended" in answer
+    assert "let neither it nor a cell above it use all of the memory, or end Python as" in answer
+
+
+def test_a_cell_that_is_gone_is_no_success(
+    course: Path, notebook: NotebookNode, tmp_path: Path
+) -> None:
+    notebook.cells = [
+        c for c in notebook.cells if grade_id(c) not in ("test_huber", "in_your_words")
+    ]
+    path = tmp_path / f"{NAME}.ipynb"
+    answer = said(course, notebook, path)
+    assert "VALIDATION FAILED ON 2 CELL(S)!" in answer
+    for what in ("checks of exercise “2. The Huber loss”", "answer of exercise “12. In your own"):
+        assert f"✗ The cell with the {what}" in answer
+    assert answer.count("is gone: this command, in a terminal, brings it back and keeps") == 2
+
+
+def test_the_command_that_brings_it_back_can_be_copied(
+    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "my exercises"
+    folder.mkdir()
+    path = folder / f"{NAME}.ipynb"
+    notebook.cells.remove(cell(notebook, "test_huber"))
+    nbformat.write(notebook, path)
+    monkeypatch.chdir(folder)
+    validation.validate(notebook)
+    command = notebook.cells[0].outputs[0].traceback[-1].strip()
+    monkeypatch.chdir("/")
+    program = Path(sys.executable).parent
+    environment = {**os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(command, shell=True, env=environment, check=True, capture_output=True)
+    assert cell(nbformat.read(path, as_version=4), "test_huber")
+
+
+def test_a_notebook_under_another_name_is_no_success(
+    course: Path, notebook: NotebookNode, tmp_path: Path
+) -> None:
+    answer = said(course, notebook, tmp_path / "Mine.ipynb")
+    assert "VALIDATION FAILED ON 1 CELL(S)!" in answer
+    assert f"rename it to {NAME}.ipynb, with a right click on it in JupyterLab's file" in answer
+
+
+def test_a_loop_without_an_end_is_stopped_where_it_stands(
+    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "CELL_SECONDS", 8)
+    monkeypatch.chdir(tmp_path)
+    cell(notebook, "huber").source = "def huber(e, delta):\n    while True:\n        pass"
+    nbformat.write(notebook, f"{NAME}.ipynb")
+    validation.validate(notebook)
+    wrong = {
+        grade_id(c): "".join(output.traceback)
+        for c in notebook.cells
+        for output in c.get("outputs", [])
+        if output.output_type == "error"
+    }
+    assert wrong == {"test_huber": "✗ Stopped after 8 s: look for a loop that has no end."}
+
+
+def test_what_the_course_did_not_give_out_is_run_as_it_is(tmp_path: Path) -> None:
+    strange = nbformat.v4.new_notebook(cells=[new_code_cell("1 / 0")])
+    assert said(ROOT, strange, tmp_path / "strange.ipynb") == SUCCESS
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    tree, _ = student.write(tmp_path_factory.mktemp("student"))
+    desk = Desk(tree, tmp_path_factory.mktemp("home"), tree, command=("drinkdeep", "lab"))
+    desk.start()
+    try:
+        desk.wait()
+        yield desk
+    finally:
+        desk.stop()
+
+
+def doubled(text: str) -> str:
+    """As when a student copies a cell to try something in it."""
+    notebook = nbformat.reads(text, as_version=4)
+    twin = copy.deepcopy(cell(notebook, "huber"))
+    twin.id = "another1"
+    notebook.cells.append(twin)
+    return str(nbformat.writes(notebook))
+
+
+def pressed(desk: Desk, path: Path) -> tuple[str, str]:
+    """The sentence and the command that the button shows for a notebook that can't be run."""
+    asked = urllib.request.Request(
+        f"{desk.url}/assignments/validate",
+        data=urlencode({"path": path.relative_to(desk.folder).as_posix()}).encode(),
+        headers={"Authorization": f"token {desk.token}"},
+    )
+    answer = json.load(urllib.request.urlopen(asked, timeout=60))
+    assert answer["success"] is False
+    *lines, command = answer["value"].splitlines()
+    return " ".join(lines), command
+
+
+@pytest.mark.parametrize("damage", [doubled, lambda text: text[:9000], lambda text: ""])
+def test_the_button_has_a_sentence_for_a_notebook_that_is_damaged(
+    desk: Desk, damage: Callable[[str], str]
+) -> None:
+    path = desk.folder / "exercises" / NAME / f"{NAME}.ipynb"
+    path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
+    sentence, command = pressed(desk, path)
+    assert sentence.startswith("This notebook can't be looked at, because a cell is in it twice")
+    subprocess.run(command, shell=True, env=desk.environment, check=True, capture_output=True)
+    assert nbformat.read(path, as_version=4).cells == bank.released(NAME).cells
+
+
+def test_the_button_has_a_sentence_for_what_is_not_the_notebooks_fault(desk: Desk) -> None:
+    sentence, command = pressed(desk, desk.folder / "exercises" / NAME / "gone.ipynb")
+    assert sentence.startswith("The notebook was not run (FileNotFoundError: [Errno 2]")
+    assert command == "drinkdeep check"
