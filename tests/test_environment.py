@@ -10,7 +10,7 @@ from collections import namedtuple
 from pathlib import Path
 
 import pytest
-from drinkdeep import environment, mnist_files
+
 from drinkdeep import command, environment, mnist_files
 
 ROOT = Path(__file__).parent.parent
