@@ -166,12 +166,12 @@ def test_links_within_the_site_lead_somewhere(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_page_waits_for_one_style_sheet_and_those_of_its_figures(site: Path, name: str) -> None:
+def test_a_page_waits_for_one_file(site: Path, name: str) -> None:
+    """Its style sheet: no second one, and no script that isn't put off."""
     page = read(site / name)
-    sheets = [link["href"] for link in page.find_all("link", rel="stylesheet")]
-    figures = page.select("figure[data-explore]")
-    drawn = any(figure["data-explore"] == "draw" for figure in figures)
-    assert len(sheets) == 1 + bool(figures) + drawn
+    assert len(page.find_all("link", rel="stylesheet")) == 1
+    for script in page.find_all("script", src=True):
+        assert script.has_attr("defer") or script.get("type") == "module", script
 
 
 def test_the_style_sheet_has_the_colours_of_the_figures() -> None:
