@@ -174,6 +174,13 @@ def test_a_page_waits_for_one_file(site: Path, name: str) -> None:
         assert script.has_attr("defer") or script.get("type") == "module", script
 
 
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_a_page_waits_for_is_small(site: Path, name: str) -> None:
+    """Compressed; a slow phone gets about 200 kB a second."""
+    assert len(gzip.compress((site / name).read_bytes())) <= 105_000
+    assert len(gzip.compress((site / "_static" / "book.css").read_bytes())) <= 32_000
+
+
 def test_the_style_sheet_has_the_colours_of_the_figures() -> None:
     sheet = (ROOT / "book" / "assets" / "drinkdeep.css").read_text(encoding="utf-8")
     light, dark = (
