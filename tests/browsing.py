@@ -5,8 +5,11 @@ from collections.abc import Mapping, Sequence
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-# That every interactive figure of a page has come alive.
-ALIVE = "() => !document.querySelector('figure[data-explore]:not([data-alive])')"
+# That every interactive figure of a page has come alive, also those far below: a key wakes them.
+ALIVE = """() => {
+  dispatchEvent(new Event("keydown"));
+  return !document.querySelector("figure[data-explore]:not([data-alive])");
+}"""
 
 
 def watch(page: Page, home: str) -> list[str]:

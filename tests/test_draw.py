@@ -48,7 +48,8 @@ def data(site: Path) -> dict[str, Any]:
     """What the page gives to the figure."""
     page = BeautifulSoup((site / PAGE).read_text(encoding="utf-8"), "html.parser")
     (script,) = page.select("figure[data-explore=draw] > script[type='application/json']")
-    return json.loads(script.string)
+    text = (site / PAGE).with_name(script["data-file"]).read_text(encoding="utf-8")
+    return json.loads(text)
 
 
 @pytest.fixture(scope="module")

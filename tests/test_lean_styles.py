@@ -31,8 +31,9 @@ def lean_styles() -> ModuleType:
         (".page,.other,h1{a:b}", ".page,h1{a:b}"),
         ("a:not(.other){a:b}", "a:not(.other){a:b}"),
         (".set{a:b}", ".set{a:b}"),
-        (".set-at-end{a:b}", ""),
-        (".set-top{a:b}", ".set-top{a:b}"),
+        (".set-top{a:b}", ""),
+        (".put-top{a:b}", ".put-top{a:b}"),
+        (".put-at-end{a:b}", ""),
         ("@media print{.page{a:b}.other{a:b}}", "@media print{.page{a:b}}"),
         ("@media print{.other{a:b}}", ""),
         ("@keyframes turn{to{a:b}}", "@keyframes turn{to{a:b}}"),
@@ -44,7 +45,25 @@ def test_a_rule_goes_if_nothing_can_have_what_it_asks_for(
     lean_styles: ModuleType, sheet: str, wanted: str
 ) -> None:
     rules = tinycss2.parse_stylesheet(sheet, True, True)
-    assert lean_styles.keep(rules, names={"page"}, words={"set"}) == wanted
+    assert lean_styles.keep(rules, names={"page"}, words={"set", "put-"}) == wanted
+
+
+@pytest.mark.parametrize(
+    ("sheet", "wanted"),
+    [
+        ("a{--x:1;b:var(--x)}", "a{--x:1;b:var(--x)}"),
+        ("a{--x:1;b:c}", "a{b:c}"),
+        ("a{b:c;--x:1}d{e:f}", "a{b:c;}d{e:f}"),
+        ("a{--set:1}", "a{--set:1}"),
+        ("@media print{a{--x:1;b:c}}", "@media print{a{b:c}}"),
+        ('a{--x:url("data:a;b");b:url("data:a;--x:c")}', 'a{b:url("data:a;--x:c")}'),
+        ("@import url(x.css);a,\n  b{c:d}", "@import url(x.css);a, b{c:d}"),
+    ],
+)
+def test_a_custom_property_goes_if_nobody_asks_for_it(
+    lean_styles: ModuleType, sheet: str, wanted: str
+) -> None:
+    assert lean_styles.without_idle_properties(sheet, words={"--set"}) == wanted
 
 
 def test_a_sheet_stands_with_what_it_imports(lean_styles: ModuleType, tmp_path: Path) -> None:

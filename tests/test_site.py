@@ -166,12 +166,19 @@ def test_links_within_the_site_lead_somewhere(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOURCES)
-def test_a_page_waits_for_one_style_sheet_and_those_of_its_figures(site: Path, name: str) -> None:
+def test_a_page_waits_for_one_file(site: Path, name: str) -> None:
+    """Its style sheet: no second one, and no script that isn't put off."""
     page = read(site / name)
-    sheets = [link["href"] for link in page.find_all("link", rel="stylesheet")]
-    figures = page.select("figure[data-explore]")
-    drawn = any(figure["data-explore"] == "draw" for figure in figures)
-    assert len(sheets) == 1 + bool(figures) + drawn
+    assert len(page.find_all("link", rel="stylesheet")) == 1
+    for script in page.find_all("script", src=True):
+        assert script.has_attr("defer") or script.get("type") == "module", script
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_what_a_page_waits_for_is_small(site: Path, name: str) -> None:
+    """Compressed; a slow phone gets about 200 kB a second."""
+    assert len(gzip.compress((site / name).read_bytes())) <= 105_000
+    assert len(gzip.compress((site / "_static" / "book.css").read_bytes())) <= 32_000
 
 
 def test_the_style_sheet_has_the_colours_of_the_figures() -> None:

@@ -1,28 +1,54 @@
-// A formula or a table that is wider than its column scrolls by itself. Where one does, it takes the
-// keyboard's focus and has a name, so that it can be scrolled without a mouse.
-const NAMES = { formula: "Wide formula", "pst-scrollable-table-container": "Wide table" };
+// A formula, a table or code that is wider than its column scrolls by itself. Where one does, it takes
+// the keyboard's focus and has a name, so that it can be scrolled without a mouse.
+const NAMES = {
+  ".formula": "Wide formula",
+  ".pst-scrollable-table-container": "Wide table",
+  "pre": "Wide text",
+  ".cell_output > .output": "Wide output",
+};
 
-const mark = (box) => {
-  const overflows = box.scrollWidth > box.clientWidth;
-  for (const [name, value] of [
+const mark = (box, name) => {
+  for (const [attribute, value] of [
     ["tabindex", "0"],
     ["role", "group"],
-    ["aria-label", NAMES[box.classList[0]]],
+    ["aria-label", name],
   ]) {
-    if (overflows) box.setAttribute(name, value);
-    else box.removeAttribute(name);
+    if (name) box.setAttribute(attribute, value);
+    else box.removeAttribute(attribute);
   }
 };
 
-// The content grows when its font arrives, the box when the window does or a fold opens.
+// The content grows when its font arrives, the box when the window does or a fold opens. What a phone
+// has not laid out yet is taken for wide until it is, and what has the focus keeps it.
+const names = new Map();
 const observer = new ResizeObserver((entries) => {
-  for (const { target } of entries)
-    mark(target.classList[0] in NAMES ? target : target.parentElement);
+  const targets = entries.map(({ target }) => target).filter((target) => target.isConnected);
+  const boxes = new Set(targets.map((target) => (names.has(target) ? target : target.parentElement)));
+  // All are measured before the first is marked: else the browser lays out the page for each anew.
+  const marks = [...boxes].map((box) => [box, box.scrollWidth > box.clientWidth && names.get(box)]);
+  for (const [box, name] of marks) if (name || box !== document.activeElement) mark(box, name);
 });
-for (const box of document.querySelectorAll(".formula, .pst-scrollable-table-container")) {
-  observer.observe(box);
-  observer.observe(box.firstElementChild);
+for (const [selector, name] of Object.entries(NAMES)) {
+  for (const box of document.querySelectorAll(selector)) names.set(box, name);
 }
+const markAll = () => names.forEach((name, box) => mark(box, name));
+matchMedia("(max-width: 991.98px)").addEventListener("change", markAll);
+markAll();
+for (const box of names.keys()) {
+  observer.observe(box);
+  if (box.firstElementChild && !names.has(box.firstElementChild)) {
+    observer.observe(box.firstElementChild);
+  }
+}
+
+// The font of the mathematics is larger than a page, so the page is painted first, with what the
+// browser has. It is then fetched as soon as a formula is laid out.
+const { src } = document.currentScript;
+new PerformanceObserver((_, painted) => {
+  painted.disconnect();
+  const file = new URL("fonts/drink-deep-math.woff2", src);
+  document.fonts.add(new FontFace("Drink Deep Math", `url("${file}")`));
+}).observe({ type: "paint", buffered: true });
 
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;

@@ -1,6 +1,7 @@
 // Brings the figures of a page alive. Each <figure data-explore="NAME"> holds a still, and as JSON
-// the state that figures/NAME.js draws from; the module renders as a front end of anywidget does.
-// The still stays until the live figure stands, so where a script fails nothing is lost.
+// the state that figures/NAME.js draws from, or the name of the file that has it; the module renders
+// as a front end of anywidget does. The still stays until the live figure stands, so where a script
+// fails nothing is lost.
 
 const modelOf = (state) => {
   const listeners = {};
@@ -16,9 +17,17 @@ const modelOf = (state) => {
   };
 };
 
+const stateOf = async (figure) => {
+  const script = figure.querySelector("script[type='application/json']");
+  const { file } = script.dataset;
+  return file ? (await fetch(file)).json() : JSON.parse(script.textContent);
+};
+
 const bringAlive = async (figure) => {
-  const { default: module } = await import(`./figures/${figure.dataset.explore}.js`);
-  const state = JSON.parse(figure.querySelector("script[type='application/json']").textContent);
+  const [{ default: module }, state] = await Promise.all([
+    import(`./figures/${figure.dataset.explore}.js`),
+    stateOf(figure),
+  ]);
   const el = document.createElement("div");
   const still = [...figure.children].filter((child) => child.tagName !== "STYLE");
   figure.append(el);
@@ -32,4 +41,20 @@ const bringAlive = async (figure) => {
   figure.dataset.alive = "";
 };
 
-for (const figure of document.querySelectorAll("figure[data-explore]")) bringAlive(figure);
+// A figure costs a slow phone some time and transfer, so it waits until the reader is a screen away.
+// Who uses a keyboard goes from control to control, however far: the first key wakes them all.
+const near = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) wake(target);
+  },
+  { rootMargin: "100% 0px" },
+);
+const asleep = new Set(document.querySelectorAll("figure[data-explore]"));
+
+const wake = (figure) => {
+  near.unobserve(figure);
+  if (asleep.delete(figure)) bringAlive(figure);
+};
+
+for (const figure of asleep) near.observe(figure);
+addEventListener("keydown", () => asleep.forEach(wake), { once: true, capture: true });

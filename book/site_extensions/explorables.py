@@ -1,4 +1,8 @@
-"""Sphinx extension: pages with interactive figures load what brings them alive, others don't."""
+"""Sphinx extension: pages with interactive figures load what brings them alive, others don't.
+
+That is a script. Their style is in the one sheet of all pages, because a second sheet would keep a
+reader waiting for longer than its few rules do.
+"""
 
 from typing import Any
 
@@ -6,17 +10,14 @@ from sphinx.application import Sphinx
 
 
 def load(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
-    """Add the script and the style sheets to a page that holds an interactive figure."""
+    """Add the script to a page that holds an interactive figure."""
     # For JupyterLab the figures are widgets too. Their state, which holds each still once more, is
     # of no use in a page.
     app.env.nb_metadata.get(page, {}).get("js_files", {}).pop("ipywidgets_state", None)
 
-    body = context.get("body", "")
-    if "<figure data-explore=" in body:
-        app.add_js_file("explore.js", type="module")
-        app.add_css_file("explore.css")
-    if '<figure data-explore="draw"' in body:
-        app.add_css_file("figures/draw.css")
+    if "<figure data-explore=" in context.get("body", ""):
+        # Browsers fetch a module before the font and the like, but there is a still already.
+        app.add_js_file("explore.js", type="module", fetchpriority="low")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

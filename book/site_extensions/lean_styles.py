@@ -3,7 +3,8 @@
 The theme and its extensions bring nine style sheets, and with them all of Bootstrap. A browser
 shows nothing of a page before it has them all, so each sheet more, and each rule that no page
 uses, makes every reader wait. A rule goes only if it asks for a class or an id that occurs in no
-page and that no script could set. What only some pages link to stays a sheet of its own.
+page and that no script could set, a custom property only if nobody asks for its value. What only
+some pages link to stays a sheet of its own.
 """
 
 import hashlib
@@ -40,10 +41,13 @@ def names_of_pages(site: Path) -> set[str]:
 
 
 def words_of_scripts(site: Path) -> set[str]:
-    """All words in the scripts: what one of them sets stands there, or its first part does."""
+    """All words in the scripts: what one of them sets stands there, or how it begins, as ``tip-``.
+
+    Left out are the words of the text, and of the icons, which no page loads.
+    """
     words: set[str] = set()
     for script in site.rglob("*.js"):
-        if script.name != "searchindex.js":  # it has the words of the text
+        if script.name not in ("searchindex.js", "fontawesome.js"):
             words.update(re.findall(r"[\w-]+", script.read_text(encoding="utf-8")))
     return words
 
@@ -73,7 +77,7 @@ def keep(rules: Iterable[Any], names: set[str], words: set[str]) -> str:
 
     def usable(selector: list[Any]) -> bool:
         return all(
-            name in names or name in words or name.rpartition("-")[0] in words
+            name in names or name in words or "".join(name.rpartition("-")[:2]) in words
             for name in asked_for(selector)
         )
 
@@ -90,6 +94,32 @@ def keep(rules: Iterable[Any], names: set[str], words: set[str]) -> str:
         else:
             kept.append(rule.serialize())
     return "".join(kept)
+
+
+def without_idle_properties(sheet: str, words: set[str]) -> str:
+    """The sheet without the custom properties that neither it asks for nor a script can."""
+    asked = set(re.findall(r"var\(\s*(--[\w-]+)", sheet)) | words
+
+    def lean(tokens: Iterable[Any]) -> str:
+        text = ""
+        declaration: list[Any] = []
+        for token in [*tokens, None]:
+            if token is not None and token.type == "whitespace":
+                token = tinycss2.ast.WhitespaceToken(token.source_line, token.source_column, " ")
+            if token is not None and token.type == "{} block":
+                text += f"{tinycss2.serialize(declaration)}{{{lean(token.content)}}}"
+                declaration = []
+            elif token is not None and token != ";":
+                declaration.append(token)
+            else:
+                names = [part for part in declaration if part.type != "whitespace"][:1]
+                name = names[0].value if names and names[0].type == "ident" else ""
+                if not name.startswith("--") or name in asked:
+                    text += tinycss2.serialize(declaration).strip() + (";" if token else "")
+                declaration = []
+        return text
+
+    return lean(tinycss2.parse_component_value_list(sheet, skip_comments=True))
 
 
 def flat(sheet: Path, static: Path) -> str:
@@ -116,7 +146,8 @@ def join(app: Sphinx, error: Exception | None) -> None:
     shared = [name for name in with_styles[0] if all(name in names for names in with_styles)]
     text = "\n".join(flat(static / name, static) for name in shared)
     rules = tinycss2.parse_stylesheet(text, True, True)
-    lean = keep(rules, names_of_pages(site), words_of_scripts(site))
+    words = words_of_scripts(site)
+    lean = without_idle_properties(keep(rules, names_of_pages(site), words), words)
     (static / TOGETHER).write_text(lean, encoding="utf-8")
     version = hashlib.sha256(lean.encode()).hexdigest()[:8]
 

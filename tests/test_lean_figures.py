@@ -1,0 +1,66 @@
+"""A still of the book draws what Matplotlib drew, in fewer bytes."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from drinkdeep.figures.picture import Picture, panel
+
+EXTENSION = Path(__file__).parent.parent / "book" / "site_extensions" / "lean_figures.py"
+
+
+@pytest.fixture(scope="module")
+def lean_figures() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("lean_figures", EXTENSION)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("M 0 0 L 10.04 20.06 L 9 20", "m0 0l10 20.1-1-.1"),
+        # Roundings don't add up: the last point is at 0.9.
+        ("M 0 0 L 0.34 0 L 0.64 1 L 0.94 0", "m0 0l.3 0 .3 1 .3-1"),
+        ("M 1 1 Q 2 2 3 1 C 4 0 5 0 6 1 z", "m1 1q1 1 2 0c1-1 2-1 3 0z"),
+        # What is closed goes on from where it began.
+        ("M 1 1 L 2 1 z M 5 5 L 6 5", "m1 1l1 0zm4 4l1 0"),
+        ("M 0 0 L 2 4 M 2 4 L 3 4", "m0 0l2 4m0 0l1 0"),
+        # Up and down in one place: only the ends can be seen.
+        ("M 0 0 L 1 0 L 1 2 L 1 9 L 1 -5 L 1 3 L 2 0", "m0 0l1 0 0 9 0-14 0 8 1-3"),
+        ("M 0 0 A 1 1 0 0 0 2 2", "M 0 0 A 1 1 0 0 0 2 2"),
+        ("", ""),
+    ],
+)
+def test_a_path_ends_where_it_ended(lean_figures: ModuleType, path: str, wanted: str) -> None:
+    assert lean_figures.shorter(path, 10) == wanted
+
+
+def drawings(title: str) -> list[str]:
+    figure, axes = panel()
+    axes.plot([0, 1, 2], [3, 1, 2], marker="o")
+    axes.set(title=title, xlabel="step", ylabel="loss & more")
+    return re.findall(r"<svg.*?</svg>", Picture((figure,), alt=title).html(), re.S)
+
+
+def test_the_drawings_of_a_page_share_their_letters(lean_figures: ModuleType) -> None:
+    page = lean_figures.Page()
+    stills = [page.drawing(svg) for title in ("one", "none") for svg in drawings(title)]
+    html = page.outlines() + "".join(stills)
+    ids = re.findall(r'\bid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"#(dd\d+)", html)) == set(ids), "each name is used, and is there"
+    assert len(html) < 0.6 * sum(len(svg) for title in ("one", "none") for svg in drawings(title))
+    for still, svg in zip(stills, drawings("one") + drawings("none"), strict=True):
+        letters = svg.count("DejaVuSans") - len(re.findall(r'id="[^"]*DejaVuSans', svg))
+        assert still.count("<use") >= letters, "no letter is lost"
+        assert 'style="width:331.2pt;aspect-ratio:331.2/230.4"' in still
+        assert "var(--dd-ink)" in still
