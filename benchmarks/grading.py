@@ -166,7 +166,7 @@ def long_run(assignment: str, number: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("assignment", nargs="?", default="01_cost", choices=bank.ASSIGNMENTS)
-    parser.add_argument("--submissions", type=int, default=30)
+    parser.add_argument("--submissions", type=int, default=60)
     parser.add_argument("--long", type=int, metavar="N")
     arguments = parser.parse_args()
     cores = len(os.sched_getaffinity(0))

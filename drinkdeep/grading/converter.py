@@ -44,9 +44,16 @@ def one_engine() -> Iterator[None]:
 
     It makes one for each look into the gradebook, nine for a submission, and with it compiles
     every statement anew, which takes longer than all else that it does. What it closes afterwards
-    are the engine's connections; the engine can be used on.
+    are the engine's connections; the engine can be used on. Nor need it look each time whether the
+    tables are there, or read anew what it has just written: nobody else writes.
     """
-    with mock.patch.object(api, "create_engine", functools.cache(api.create_engine)):
+    tables = api.Base.metadata
+    sessions = functools.partial(api.sessionmaker, expire_on_commit=False)
+    with (
+        mock.patch.object(api, "create_engine", functools.cache(api.create_engine)),
+        mock.patch.object(api, "sessionmaker", sessions),
+        mock.patch.object(tables, "create_all", functools.cache(tables.create_all)),
+    ):
         yield
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_notebook, new_output
+from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_notebook, new_output
 
 from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
@@ -24,6 +24,16 @@ from drinkdeep.grading.sandbox import ForkedKernelManager, Limits
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
+
+EMPTY: dict[str, Any] = {
+    "cell_type": "code",
+    "id": "cell",
+    "metadata": {},
+    "execution_count": None,
+    "outputs": [],
+    "source": "",
+}
+"""A cell in which nothing stands."""
 
 
 def execute(
@@ -71,10 +81,15 @@ def execute(
 
 def _grade(judge: Judge, assignment: Assignment, cell: NotebookNode, student: "Student") -> None:
     verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], student.answer)
-    cell.outputs = [
-        new_output("stream", name="stdout", text=f"{verdict}\n"),
-        new_output("execute_result", {"text/plain": str(verdict.score)}, execution_count=None),
-    ]
+    said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
+    score = {
+        "output_type": "execute_result",
+        "data": {"text/plain": str(verdict.score)},
+        "metadata": {},
+        "execution_count": None,
+    }
+    # new_output() and the like would look each time whether it is what they have made.
+    cell.outputs = [from_dict(said), from_dict(score)]
 
 
 class Student:
@@ -94,7 +109,7 @@ class Student:
         self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
         self._questions = Questions(self._manager)
         self._client = _Client(
-            new_notebook(cells=[new_code_cell()]),
+            new_notebook(cells=[from_dict(EMPTY)]),
             km=self._manager,
             allow_errors=True,
             startup_timeout=60,
@@ -121,7 +136,7 @@ class Student:
     def run(self, code: str, place: str = "a cell") -> list[NotebookNode]:
         """The outputs of a cell of the student's; whatever goes wrong is the last of them."""
         self._questions.hang_up()
-        cell = new_code_cell(code)
+        cell = from_dict({**EMPTY, "source": code})
         self._client.nb.cells[0] = cell  # where nbclient draws a display anew
         self._client.room = self._limits.output_characters
 

@@ -18,7 +18,8 @@ from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
+from nbformat.corpus.words import generate_corpus_id
+from nbformat.v4 import new_notebook
 from nbgrader.utils import parse_utc
 
 from drinkdeep.cells import grade_id
@@ -323,14 +324,11 @@ def _language(raw: dict[str, Any]) -> str:
 
 def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
     """The notebook with what can be understood of each cell."""
-    makers = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
     cells = []
     for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:
-        if not isinstance(old, dict) or old.get("cell_type") not in makers:
+        if not isinstance(old, dict) or old.get("cell_type") not in ("code", "markdown", "raw"):
             continue
-        cell = makers[old["cell_type"]](  # type: ignore[no-untyped-call]
-            _joined(old.get("source"))
-        )
+        cell = _cell(old["cell_type"], _joined(old.get("source")))
         metadata = old.get("metadata")
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         if isinstance(nbgrader, dict):
@@ -344,6 +342,15 @@ def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
         cells.append(cell)
     notebook: NotebookNode = new_notebook(cells=cells)
     return notebook
+
+
+def _cell(kind: str, source: str) -> NotebookNode:
+    """As nbformat's functions make one; they look each time whether it is what they have made."""
+    cell = {"cell_type": kind, "id": generate_corpus_id(), "metadata": {}, "source": source}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    made: NotebookNode = nbformat.from_dict(cell)
+    return made
 
 
 def _joined(source: Any) -> str:

@@ -11,11 +11,13 @@ the reference's.
 import ast
 import base64
 import contextlib
+import functools
 import hashlib
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import CodeType
 from typing import Any
 
 import cloudpickle
@@ -134,40 +136,30 @@ class _Test:
     """A test cell on its way: rewritten, and run statement by statement."""
 
     def __init__(self, exercise: Exercise, seed: int, ask: Ask) -> None:
-        self.sites: list[Site] = []
+        self._statements, sites = _rewritten(
+            exercise.test.source, exercise.solution.source, tuple(exercise.hidden)
+        )
+        self.sites = [Site(check, share, hidden) for check, share, hidden in sites]
         self._ask = ask
         self._seed = seed
         self._timeout: Raised | None = None
-        self._tree = ast.parse(exercise.test.source)
-        bound = bound_names(self._tree)
-        if taken := bound & defined_names(ast.parse(exercise.solution.source)):
-            raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
-        _Rewriter(self.sites, exercise, bound).visit(self._tree)
-        ast.fix_missing_locations(self._tree)
 
     def run(self, names: dict[str, Any]) -> None:
         """Run it with these names, the reference's, in reach."""
         names["__judge__"] = self
-        for statement in self._tree.body:
-            code = compile(ast.Module([statement], []), "<test>", "exec")
+        for code, sites in self._statements:
             try:
                 exec(code, names)
             except Exception as error:
                 # The test met something that it wasn't written for, such as a text where it takes
                 # the mean of a tensor. What it would have checked is missed, the rest goes on.
-                for site in self._sites_in(statement):
+                for site in (self.sites[number] for number in sites):
                     # Of a hidden test the student gets nothing of its inputs, here as elsewhere.
                     detail = "" if site.hidden else f"{type(error).__name__}: {error}"
                     site.runs += 1
                     site.findings.append(
                         Finding("The answer has a form that this test can't read.", detail)
                     )
-
-    def _sites_in(self, statement: ast.stmt) -> Iterator[Site]:
-        for node in ast.walk(statement):
-            number = getattr(node, "site", None)  # set by the rewriter
-            if number is not None:
-                yield self.sites[number]
 
     # What a rewritten cell calls.
 
@@ -220,12 +212,42 @@ class _Test:
             site.proves = True
 
 
+@functools.cache
+def _rewritten(
+    test: str, solution: str, hidden: tuple[tuple[int, int], ...]
+) -> tuple[list[tuple[CodeType, list[int]]], list[tuple[str, float, bool]]]:
+    """A test cell's statements, each with the numbers of its sites, and what each site is.
+
+    The same for all submissions, and so done once.
+    """
+    tree = ast.parse(test)
+    bound = bound_names(tree)
+    if taken := bound & defined_names(ast.parse(solution)):
+        raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
+    sites: list[tuple[str, float, bool]] = []
+    _Rewriter(sites, hidden, bound).visit(tree)
+    ast.fix_missing_locations(tree)
+    statements = [
+        (
+            compile(ast.Module([statement], []), "<test>", "exec"),
+            [node.site for node in ast.walk(statement) if hasattr(node, "site")],
+        )
+        for statement in tree.body
+    ]
+    return statements, sites
+
+
 class _Rewriter(ast.NodeTransformer):
     """Turns a test cell into calls of ``__judge__``."""
 
-    def __init__(self, sites: list[Site], exercise: Exercise, bound: set[str]) -> None:
+    def __init__(
+        self,
+        sites: list[tuple[str, float, bool]],
+        hidden: tuple[tuple[int, int], ...],
+        bound: set[str],
+    ) -> None:
         self._sites = sites
-        self._exercise = exercise
+        self._hidden = hidden
         self._bound = bound
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -239,9 +261,9 @@ class _Rewriter(ast.NodeTransformer):
             node.args[:0] = [ast.Constant(name), ast.Constant(len(self._sites))]
             node.func = _attribute("check")
             node.site = len(self._sites)  # type: ignore[attr-defined]
-            hidden = any(first < node.lineno < last for first, last in self._exercise.hidden)
+            hidden = any(first < node.lineno < last for first, last in self._hidden)
             share = 0 if getattr(checks, name).role == "form" else _share(node)
-            self._sites.append(Site(name, share, hidden))
+            self._sites.append((name, share, hidden))
         return node
 
     def _look(self, name: str, node: ast.Call) -> ast.Call:
