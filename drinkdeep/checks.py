@@ -97,12 +97,12 @@ def stopwatch(action: Callable[[], Any]) -> float:
 
 
 def best_time(action: Callable[[], Any]) -> float:
-    """The seconds that ``action()`` takes at best, of three runs or of as many as fit in 0.3 s.
+    """The seconds that ``action()`` takes at best, of three runs or of as many as fit in 0.2 s.
 
     The best, because whatever else the machine does can only make a run slower.
     """
     times: list[float] = []
-    while len(times) < 3 and sum(times) < 0.3:
+    while len(times) < 3 and sum(times) < 0.2:
         start = time.perf_counter()
         action()
         times.append(time.perf_counter() - start)
