@@ -6,7 +6,6 @@ travels with the :class:`Work`: it has neither the gradebook nor the course's fo
 
 import contextlib
 import hashlib
-import json
 import multiprocessing
 import os
 import signal
@@ -151,11 +150,9 @@ class LocalPool(Executor):
         return self._threads.submit(self._run, fn, args, kwargs)
 
     def warm(self) -> None:
-        """Let the workers get ready, each with a notebook that has nothing in it."""
-        empty = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []})
-        work = Work({"": (empty, empty)}, 0, Limits(), self._sandboxed, grader_version())
+        """Start the workers, which takes time that can be used otherwise."""
         for _ in range(self._workers):
-            self.submit(perform, work)
+            self.submit(grader_version)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the workers; with ``cancel_futures`` at once, whatever they are at."""
