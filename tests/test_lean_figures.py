@@ -1,27 +1,17 @@
 """A still of the book draws what Matplotlib drew, in fewer bytes."""
 
-import importlib.util
 import re
-import sys
-from pathlib import Path
 from types import ModuleType
 
+import extensions
 import pytest
 
 from drinkdeep.figures.picture import Picture, panel
 
-EXTENSION = Path(__file__).parent.parent / "book" / "site_extensions" / "lean_figures.py"
-
 
 @pytest.fixture(scope="module")
 def lean_figures() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lean_figures", EXTENSION)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    return extensions.load("lean_figures")
 
 
 @pytest.mark.parametrize(

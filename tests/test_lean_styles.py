@@ -1,23 +1,16 @@
 """Of the style sheets, which become one, only what is of no use goes."""
 
-import importlib.util
 from pathlib import Path
 from types import ModuleType
 
+import extensions
 import pytest
 import tinycss2
-
-EXTENSION = Path(__file__).parent.parent / "book" / "site_extensions" / "lean_styles.py"
 
 
 @pytest.fixture(scope="module")
 def lean_styles() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("lean_styles", EXTENSION)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return extensions.load("lean_styles")
 
 
 @pytest.mark.parametrize(
