@@ -7,10 +7,12 @@ is executed, so a submission can answer wrongly but can't act on the judge.
 :func:`serve` is what the judge has a student's kernel run.
 """
 
+import asyncio
 import base64
 import json
 import math
 import pickle
+import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -159,17 +161,33 @@ def _unpack_tensor(content: dict[str, Any]) -> Tensor:
 
 
 def serve(address: str) -> None:
-    """Answer the judge's questions, one after another, until it hangs up.
+    """From now on, answer the judge's questions whenever the kernel has nothing else to do.
 
     Runs in the student's kernel, and connects to the socket at ``address``. A question is a line of
     JSON with the arguments of :func:`_answer`, and an answer is a line as well.
     """
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(address)
-        with line.makefile("rw", encoding="utf-8") as stream:
-            for question in iter(stream.readline, ""):
-                stream.write(_answer(**json.loads(question)) + "\n")
-                stream.flush()
+    from IPython import get_ipython
+
+    kernel = asyncio.get_running_loop()
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(address)
+    questions = line.makefile(encoding="utf-8")
+
+    def answer() -> None:
+        # Between two cells a kernel ignores interrupts.
+        ignoring = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            line.sendall(f"{_answer(**json.loads(questions.readline()))}\n".encode())
+            # As after a cell: what was drawn meanwhile is not to be shown with the next one.
+            get_ipython().events.trigger("post_execute")
+        except BaseException:  # the judge has hung up, or a student's code has changed something
+            kernel.remove_reader(line)
+            questions.close()
+            line.close()
+        finally:
+            signal.signal(signal.SIGINT, ignoring)
+
+    kernel.add_reader(line, answer)
 
 
 def _answer(expression: str, shipped: str) -> str:

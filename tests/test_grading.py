@@ -233,6 +233,14 @@ CHEATS: dict[str, Change] = {
         "    for question in line.makefile(): line.sendall(b'true\\n')\n"
         "threading.Thread(target=serve, daemon=True).start()"
     ),
+    "answers-unasked": at_the_top(
+        "import gc, socket\n"
+        "def answer():\n"
+        "    for line in gc.get_objects():\n"
+        "        if isinstance(line, socket.socket) and line.family == socket.AF_UNIX:\n"
+        "            line.sendall(b'true\\n' * 100)\n"
+        "get_ipython().events.register('post_execute', answer)"
+    ),
     "never-serves": at_the_top(
         "import drinkdeep.transport as transport\ntransport.serve = lambda address: None"
     ),

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import gc
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -117,6 +118,7 @@ def _grade(arguments: argparse.Namespace) -> int:
         from drinkdeep.grading.converter import Converter
 
         app = _application(arguments)
+        gc.freeze()  # what is loaded stays, and the collector would look at it again and again
         stack.enter_context(pipeline.alone(root / "grading"))
         converter = Converter(app, arguments.assignment)
         students = _chosen(converter, arguments.student)

@@ -7,7 +7,6 @@ they do to a notebook and to the gradebook is done by the converter and the prep
 """
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -22,12 +21,13 @@ import nbformat
 from nbconvert.exporters import Exporter
 from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
-from nbgrader import api
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute
+from sqlalchemy import Engine
+from sqlalchemy.orm import scoped_session, sessionmaker
 
 from drinkdeep.cells import grade_id, has_role
 from drinkdeep.grading.intake import Submission
@@ -39,21 +39,30 @@ WORKSHOP = "grading"
 
 
 @contextlib.contextmanager
-def one_engine() -> Iterator[None]:
-    """Let nbgrader keep one database engine for as long as this lasts.
+def gradebook_opened_once() -> Iterator[None]:
+    """Let nbgrader keep what it makes on opening the gradebook, for as long as this lasts.
 
-    It makes one for each look into the gradebook, nine for a submission, and with it compiles
-    every statement anew, which takes longer than all else that it does. What it closes afterwards
-    are the engine's connections; the engine can be used on. Nor need it look each time whether the
-    tables are there, or read anew what it has just written: nobody else writes.
+    It opens it for each look into it, nine times for a submission. With a database engine of its
+    own each time, it would compile every statement anew, which takes longer than all else that it
+    does. What it closes afterwards are the engine's connections; the engine can be used on. Nor
+    need it look each time whether the tables and the course are there, or read anew what it has
+    just written: nobody else writes.
     """
-    tables = api.Base.metadata
-    sessions = functools.partial(api.sessionmaker, expire_on_commit=False)
-    with (
-        mock.patch.object(api, "create_engine", functools.cache(api.create_engine)),
-        mock.patch.object(api, "sessionmaker", sessions),
-        mock.patch.object(tables, "create_all", functools.cache(tables.create_all)),
-    ):
+    open_first = Gradebook.__init__
+    engines: dict[tuple[str, str], Engine] = {}
+
+    def open_again(
+        self: Gradebook, db_url: str, course_id: str = "default_course", authenticator: Any = None
+    ) -> None:
+        if (db_url, course_id) not in engines:
+            open_first(self, db_url, course_id, authenticator)
+            engines[db_url, course_id] = self.engine
+        self.engine = engines[db_url, course_id]
+        self.db = scoped_session(sessionmaker(self.engine, expire_on_commit=False))
+        self.course_id = course_id
+        self.authenticator = authenticator
+
+    with mock.patch.object(Gradebook, "__init__", open_again):
         yield
 
 

@@ -27,7 +27,7 @@ from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.converter import Converter, CourseError, one_engine
+from drinkdeep.grading.converter import Converter, CourseError, gradebook_opened_once
 from drinkdeep.grading.intake import Submission, UnreadableError, take_in, understand
 from drinkdeep.grading.sandbox import Limits, SandboxError
 from drinkdeep.grading.workers import (
@@ -338,7 +338,7 @@ def grade_class(
     ``progress`` is told of each outcome, and how many there will be that take time.
     """
     converter = pipeline.converter
-    with one_engine(), contextlib.chdir(converter.course.root):
+    with gradebook_opened_once(), contextlib.chdir(converter.course.root):
         converter.clear()
         known = list(pipeline.to_do(students))
         outcomes = [entry for entry in known if isinstance(entry, Outcome)]

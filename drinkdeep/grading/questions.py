@@ -2,11 +2,12 @@
 
 A cell takes a kernel some ten messages through four threads, which is more work than most
 expressions are. So the kernel is told once to serve (:func:`drinkdeep.transport.serve`), and then
-answers one question after another, until something else is wanted of it.
+answers a question whenever it is at rest.
 """
 
 import contextlib
 import json
+import select
 import socket
 import time
 
@@ -34,25 +35,17 @@ class Questions:
         self._listener.listen(1)
         self._listener.setblocking(False)
         self._line: socket.socket | None = None
-        self._request: str | None = None
+        self._demanded: str | None = None
+        """The request to serve, while it is not replied to."""
+        self._lost = False
+        """Whether the line ended before the answer came."""
         self._to_send = b""
         self._received = bytearray()
 
     def close(self) -> None:
         """There are no more questions."""
-        self.hang_up()
+        self._hang_up()
         self._listener.close()
-
-    def hang_up(self) -> None:
-        """Let the kernel do other things; the next question tells it to serve again."""
-        self._request = None
-        if self._line is not None:
-            self._line.close()
-            self._line = None
-        # If a student's code has called in the kernel's place, that is still waiting.
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self._listener.accept()[0].close()
 
     def ask(self, client: KernelClient, expression: str, shipped: str) -> None:
         """Ask for a value, as :func:`drinkdeep.transport.serve` says."""
@@ -60,10 +53,11 @@ class Questions:
         question = {"expression": expression, "shipped": shipped}
         self._to_send = json.dumps(question).encode() + b"\n"
         self._received.clear()
-        if self._request is None:
-            address = str(self._manager.seen_inside / ADDRESS)
-            serve = f'__import__("drinkdeep.transport").transport.serve({address!r})'
-            self._request = client.execute(serve, silent=True, allow_stdin=False)
+        self._lost = False
+        if self._line is not None and select.select([self._line], [], [], 0)[0]:
+            self._hang_up()  # nothing was asked, so what it says is no answer
+        if self._line is None:
+            self._demand()
 
     def answer(self, seconds: float) -> str | None:
         """What the kernel answers; None if it hasn't in so many seconds, and may do so yet.
@@ -80,7 +74,7 @@ class Questions:
             if self._step(int(1000 * left) + 1):
                 text, newline, _ = self._received.partition(b"\n")
                 if not newline:
-                    self.hang_up()
+                    self._hang_up()
                 return text.decode(errors="replace") if newline else ""
         return None
 
@@ -100,26 +94,51 @@ class Questions:
         if iopub in ready:  # of no interest, but it would fill the queue
             iopub.recv_multipart()
         if self._line is None and self._listener.fileno() in ready:
-            self._line, _ = self._listener.accept()
-            self._line.setblocking(False)
+            self._accept()
         elif self._line is not None and (event := ready.get(self._line.fileno(), 0)):
-            try:
-                if self._to_send and event & zmq.POLLOUT:
-                    self._to_send = self._to_send[self._line.send(self._to_send) :]
-                    return False
-                part = self._line.recv(2**20)
-            except BlockingIOError:
-                return False
-            except OSError:
-                part = b""
-            self._received += part
-            if not part:  # it serves no longer; what comes next says whether it has ended
-                self._line.close()
-                self._line = None
-            return part.endswith(b"\n") or len(self._received) > LIMIT + 1
+            return self._talk(self._line, writable=bool(event & zmq.POLLOUT))
         elif shell in ready:
             _, message = self._client.session.recv(shell)
-            return bool(message["parent_header"].get("msg_id") == self._request)
+            if message["parent_header"].get("msg_id") == self._demanded:
+                self._demanded = None
+                if self._line is None:
+                    self._accept()
+                return self._lost or self._line is None
         elif lead in ready and not self._manager.kernel.held():
             raise DeadKernelError("The kernel has ended.")
         return False
+
+    def _talk(self, line: socket.socket, *, writable: bool) -> bool:
+        """Send some of the question, or else receive some of the answer; whether that is all."""
+        try:
+            if self._to_send and writable:
+                self._to_send = self._to_send[line.send(self._to_send) :]
+                return False
+            part = line.recv(2**20)
+        except BlockingIOError:
+            return False
+        except OSError:
+            part = b""
+        self._received += part
+        if not part:  # it serves no longer; whether it replies to this says if it has ended
+            self._hang_up()
+            self._lost = True
+            self._demand()
+        return part.endswith(b"\n") or len(self._received) > LIMIT + 1
+
+    def _demand(self) -> None:
+        """Tell the kernel to serve."""
+        address = str(self._manager.seen_inside / ADDRESS)
+        serve = f'__import__("drinkdeep.transport").transport.serve({address!r})'
+        self._demanded = self._client.execute(serve, silent=True, allow_stdin=False)
+
+    def _accept(self) -> None:
+        """Take the kernel's call, if there is one."""
+        with contextlib.suppress(BlockingIOError):
+            self._line, _ = self._listener.accept()
+            self._line.setblocking(False)
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
