@@ -1,4 +1,8 @@
-"""What nbgrader says in any folder, in a terminal of ``drinkdeep lab``: words."""
+"""What nbgrader says, in words, wherever ``drinkdeep lab`` starts it.
+
+The course's own configuration is read in the course's folder only: not in a terminal elsewhere, nor
+by the assignment list, which hands in from ``exercises``.
+"""
 
 from drinkdeep.validation import configure
 
