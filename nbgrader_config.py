@@ -18,7 +18,7 @@ try:
         JudgedExecute,
         Restore,
     )
-    from drinkdeep.validation import validate
+    from drinkdeep.validation import configure
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"
@@ -53,7 +53,7 @@ c.GenerateFeedback.exporter_class = FeedbackExporter
 c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
 
 # *Validate*, for whoever tries an exercise here, answers in words.
-c.Execute.on_notebook_start = validate
+configure(c)
 
 # `nbgrader zip_collect` takes in what an LMS has collected. How your LMS names a file is said by
 # c.FileNameCollectorPlugin.named_regexp, with the groups student_id, file_id and timestamp.

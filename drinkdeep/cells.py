@@ -22,3 +22,11 @@ def is_task(cell: NotebookNode) -> bool:
 def is_test(cell: NotebookNode) -> bool:
     """Whether the cell looks at an answer and earns its points."""
     return has_role(cell, "grade") and not has_role(cell, "solution")
+
+
+def is_changed(cell: NotebookNode) -> bool:
+    """Whether the cell is no longer as it was given out, by the checksum that nbgrader left."""
+    from nbgrader.utils import compute_checksum  # takes seconds
+
+    changed: bool = compute_checksum(cell) != cell.metadata.nbgrader.get("checksum")
+    return changed

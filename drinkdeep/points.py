@@ -18,7 +18,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from drinkdeep import running
-from drinkdeep.cells import grade_id, has_role, is_task, is_test
+from drinkdeep.cells import grade_id, has_role, is_changed, is_task, is_test
 from drinkdeep.progress import progress
 from drinkdeep.restoring import released
 
@@ -130,12 +130,8 @@ def _harmed(notebook: NotebookNode, original: NotebookNode) -> bool:
 
 
 def _answered(cell: NotebookNode) -> bool:
-    """Whether a task is no longer as it was given out, by the checksum that nbgrader left."""
-    from nbgrader.utils import compute_checksum
-
-    return bool(
-        cell.source.strip() and compute_checksum(cell) != cell.metadata.nbgrader.get("checksum")
-    )
+    """Whether something is written in a task, other than what was given out."""
+    return bool(cell.source.strip()) and is_changed(cell)
 
 
 def _execute(notebook: NotebookNode, path: Path) -> str | None:

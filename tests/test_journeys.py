@@ -265,6 +265,18 @@ def test_ben_hands_in_what_is_wrong(page: Page, desks: dict[str, Desk]) -> None:
     hand_in(page, desks["ben"], [WRONG], [HINT])
 
 
+def test_a_notebook_under_another_name_is_not_handed_in(page: Page, desks: dict[str, Desk]) -> None:
+    folder = desks["ben"].folder / "exercises" / NAME
+    renamed = (folder / f"{NAME}.ipynb").rename(folder / "Mine.ipynb")
+    page.goto(desks["ben"].at("lab"))
+    assignments(page)
+    page.locator("#fetched_assignments_list").get_by_role("button", name="Submit").click()
+    dialog = page.locator(".jp-Dialog")
+    expect(dialog).to_contain_text(f"because the assignment's folder has no {NAME}.ipynb: rename")
+    dialog.get_by_role("button", name="Ok").click()
+    renamed.rename(folder / f"{NAME}.ipynb")
+
+
 def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) -> None:
     grace = desks["grace"]
     page.goto(grace.at("formgrader/manage_assignments"))

@@ -1,6 +1,6 @@
 """The course as a student's nbgrader sees it: validating, and handing in by an exchange."""
 
-from drinkdeep.validation import validate
+from drinkdeep.validation import configure
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 
@@ -8,5 +8,5 @@ c.CourseDirectory.course_id = "drinkdeep"
 # *Nbgrader → Assignment List* fetches into this folder and submits from it.
 c.Exchange.assignment_dir = "exercises"
 
-# *Validate* answers in words.
-c.Execute.on_notebook_start = validate
+# *Validate* and *Submit* answer in words.
+configure(c)
