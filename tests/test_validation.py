@@ -37,10 +37,9 @@ SOLVED = {
 SUCCESS = "Success! Your notebook passes all the tests."
 
 
-@pytest.fixture(scope="module", params=["instructor", "student"])
-def course(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if request.param == "instructor":
-        return ROOT
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The student's tree. Most tests are of it alone, since one command takes seconds."""
     return student.write(tmp_path_factory.mktemp("student"))[0]
 
 
@@ -123,6 +122,14 @@ def test_a_cell_that_was_changed_is_no_success(
     assert "The following cell failed: pass The error was: ✗ The cell with the checks of" in answer
     assert "“2. The Huber loss” was changed: this command, in a terminal, brings it back" in answer
     assert "✗ name 'mean_squared_error' is not defined" in answer
+
+
+def test_an_instructor_gets_the_same_words(notebook: NotebookNode, tmp_path: Path) -> None:
+    notebook.cells.remove(cell(notebook, "test_huber"))
+    path = tmp_path / f"{NAME}.ipynb"
+    assert "“2. The Huber loss” is gone: this command" in said(ROOT, notebook, path)
+    path.write_text("")
+    assert NOT_LOOKED_AT in command(ROOT, path).stderr
 
 
 def test_code_that_was_made_text_is_no_success(
