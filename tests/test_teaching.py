@@ -15,8 +15,9 @@ import pytest
 import release
 import yaml
 from leaks import flat, secrets
-from nbgrader.apps import NbGrader
+from nbgrader.apps import NbGrader, ValidateApp
 from nbgrader.utils import compute_checksum
+from nbgrader.validator import Validator
 from traitlets.config import Config
 
 ROOT = Path(__file__).parent.parent
@@ -170,9 +171,8 @@ def test_the_hub_s_configuration_is_what_it_seems() -> None:
     settings = re.sub(r"(?m)^.*(ngshare_exchange|configureExchange).*$", "", settings)
     config = Config()
     exec(compile(settings, "nbgrader_config.py", "exec"), {"get_config": lambda: config})
-    known = {
-        kind.__name__: kind.class_trait_names() for kind in NbGrader().all_configurable_classes()
-    }
+    kinds = [*NbGrader().all_configurable_classes(), ValidateApp, Validator]
+    known = {kind.__name__: kind.class_trait_names() for kind in kinds}
     assert config
     for name, chosen in config.items():
         assert set(chosen) <= set(known[name]), name
