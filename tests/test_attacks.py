@@ -431,3 +431,16 @@ def test_after_a_stop_the_rest_is_graded(sandbox: None) -> None:
         tried(student, "time.sleep(10)")
         assert student.timed_out
         assert student.answer("answer", NOTHING) == 42
+
+
+def test_sleep_in_every_cell_comes_to_an_end(sandbox: None) -> None:
+    """Each cell is within its own bound, and what needs no time is still to be had."""
+    with Student(Limits(notebook_seconds=2)) as student:
+        first, *others = (tried(student, "time.sleep(1.5)\nwon = True") for _ in range(4))
+        assert first == (True, "")
+        for won, told in others:
+            assert not won
+            assert "Stopped as the notebook had taken 2 s on the clock in cell 7." in told
+        assert student.timed_out
+        student.run("answer = 41 + 1")
+        assert student.answer("answer", NOTHING) == 42

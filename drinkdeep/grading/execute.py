@@ -6,6 +6,7 @@ It needs no gradebook and no folder of the course, so it can run in any process.
 import contextlib
 import copy
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -125,6 +126,7 @@ class Student:
         """Start the kernel."""
         self._context = self._client.setup_kernel(cleanup_kc=True)
         self._context.__enter__()
+        self._end = time.monotonic() + self._limits.notebook_seconds
         return self
 
     def __exit__(self, *exception: Any) -> None:
@@ -181,9 +183,11 @@ class Student:
         """Let the kernel do something; what stopped it, if anything did: an error and its words."""
         if self._gone:
             return "KernelError", self._gone
+        left = self._end - time.monotonic()
         bounds = {
             "cpu": seconds,
-            "clock": self._limits.clock_seconds,
+            # Even when all is used up: most cells need no longer.
+            "clock": max(TICK, min(self._limits.clock_seconds, left)),
             "grace": self._limits.interrupt_seconds,
         }
         self._manager.watch(bounds)
@@ -198,6 +202,8 @@ class Student:
         stopped = self._manager.rest()
         if not (stopped or failed):
             return None
+        if stopped == "clock" and left < self._limits.clock_seconds:
+            stopped = "notebook"
         name, text = _why(stopped, seconds, self._limits)
         self.timed_out = self.timed_out or name == "TimeoutError"
         if failed:
@@ -212,6 +218,9 @@ def _why(stopped: str, seconds: int, limits: Limits) -> tuple[str, str]:
         return "TimeoutError", f"Stopped after {seconds} s of CPU time"
     if stopped == "clock":
         return "TimeoutError", f"Stopped after {limits.clock_seconds} s on the clock"
+    if stopped == "notebook":
+        most = limits.notebook_seconds
+        return "TimeoutError", f"Stopped as the notebook had taken {most} s on the clock"
     if stopped == "memory":
         size = limits.memory_bytes / 2**30
         return "MemoryError", f"Ended by the grader for taking more than {size:.2g} GB of memory"

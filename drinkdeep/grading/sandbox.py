@@ -97,6 +97,8 @@ class Limits:
     """Of processor time, for one expression that a test looks at."""
     clock_seconds: int = 600
     """On the clock, for one of either: on a busy machine a second of work takes longer."""
+    notebook_seconds: int = 1800
+    """On the clock, for the whole notebook, however many of its cells and answers only sleep."""
     interrupt_seconds: int = 10
     """For the kernel to come to its senses when it was interrupted."""
     memory_bytes: int = 3 * 2**30
@@ -429,7 +431,7 @@ class ForkedKernelManager(AsyncKernelManager):
         provisioner = {"provisioner_name": "drinkdeep-forked", "config": config}
         return KernelSpec(language="python", metadata={"kernel_provisioner": provisioner})
 
-    def watch(self, bounds: dict[str, int]) -> None:
+    def watch(self, bounds: dict[str, float]) -> None:
         """Bound what runs from now on: seconds ``cpu`` and ``clock``, and ``grace`` to stop."""
         list(self.kernel.messages())  # said after the last rest
         self.kernel.say({"bounds": bounds})
