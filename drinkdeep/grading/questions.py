@@ -123,6 +123,7 @@ class Questions:
         if not part:  # it serves no longer; whether it replies to this says if it has ended
             self._hang_up()
             self._lost = True
+            self._to_send = b""
             self._demand()
         return part.endswith(b"\n") or len(self._received) > LIMIT + 1
 
