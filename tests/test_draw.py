@@ -259,6 +259,19 @@ def test_a_digit_drawn_with_the_mouse_is_read_as_it_is_drawn(page: Page) -> None
     assert page.locator(".dd-draw-count").all_text_contents()[0].endswith(" of 128 active")
 
 
+def test_the_pen_works_where_a_browser_tells_of_one_place_a_frame(
+    chromium: Browser, address: str
+) -> None:
+    """As on a page that a classroom's server sends over plain HTTP, and in older Safaris."""
+    page = chromium.new_page()
+    page.add_init_script("delete PointerEvent.prototype.getCoalescedEvents")
+    page.goto(f"{address}/{PAGE}")
+    reading(page).filter(has_text="The network reads").wait_for()
+    draw_seven(page)
+    reading(page).filter(has_text="The network reads 7, with").wait_for()
+    page.close()
+
+
 def test_the_switch_shows_what_centring_is_worth(page: Page) -> None:
     draw_seven(page)
     reading(page).filter(has_text="The network reads 7, with").wait_for()

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import torch
 from browsing import ALIVE, COLOURS, violations, watch
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, Route
 from torch import Tensor, nn
 
 from drinkdeep import mnist, models
@@ -662,18 +662,31 @@ def test_a_finger_beside_the_handle_scrolls_the_page(phone: Page, gallery: str) 
 # Where they can't answer, and for whom.
 
 
-@pytest.mark.parametrize("scripts", [True, False])
-def test_without_scripts_or_without_its_module_a_figure_is_its_still(
-    chromium: Browser, gallery: str, scripts: bool
+@pytest.mark.parametrize("missing", ["scripts", "module", "data"])
+def test_a_figure_that_lacks_what_moves_it_is_its_still(
+    chromium: Browser, gallery: str, missing: str
 ) -> None:
-    context = chromium.new_context(java_script_enabled=scripts)
+    context = chromium.new_context(java_script_enabled=missing != "scripts")
     page = context.new_page()
-    page.route("**/parabola.js", lambda route: route.abort())
-    if scripts:
+    if missing == "data":
+        # As in the book, where large data are a file beside the page: here there is none.
+        data = re.compile(r"(<script type=.application/json.)>.*?</script>", re.S)
+
+        def name_a_file(route: Route) -> None:
+            answer = route.fetch()
+            body = data.sub(r'\1 data-file="gone.json"></script>', answer.text())
+            route.fulfill(response=answer, body=body)
+
+        page.route("**/parabola.html", name_a_file)
+    else:
+        page.route("**/parabola.js", lambda route: route.abort())
+    if missing == "scripts":
+        page.goto(f"{gallery}/parabola.html")
+        assert page.get_by_role("status").count() == 0
+    else:
         with page.expect_event("pageerror"):
             page.goto(f"{gallery}/parabola.html")
-    else:
-        page.goto(f"{gallery}/parabola.html")
+        page.get_by_role("status").filter(has_text="could not be loaded").wait_for()
     assert page.get_by_role("img").get_attribute("aria-label", timeout=1000)
     assert page.locator("figcaption").is_visible()
     assert page.locator("input, button, select").count() == 0, "a dead control"

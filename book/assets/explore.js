@@ -1,7 +1,7 @@
 // Brings the figures of a page alive. Each <figure data-explore="NAME"> holds a still, and as JSON
 // the state that figures/NAME.js draws from, or the name of the file that has it; the module renders
 // as a front end of anywidget does. The still stays until the live figure stands, so where a script
-// fails nothing is lost.
+// or a file fails nothing is lost, and a sentence below the still says so.
 
 const modelOf = (state) => {
   const listeners = {};
@@ -51,9 +51,20 @@ const near = new IntersectionObserver(
 );
 const asleep = new Set(document.querySelectorAll("figure[data-explore]"));
 
-const wake = (figure) => {
+const wake = async (figure) => {
   near.unobserve(figure);
-  if (asleep.delete(figure)) bringAlive(figure);
+  if (!asleep.delete(figure)) return;
+  try {
+    await bringAlive(figure);
+  } catch (error) {
+    const words = document.createElement("p");
+    words.className = "dd-reading";
+    words.setAttribute("role", "status");
+    words.textContent =
+      "This figure has controls, but they could not be loaded. Reload the page to try again.";
+    figure.append(words);
+    throw error;
+  }
 };
 
 for (const figure of asleep) near.observe(figure);

@@ -302,7 +302,9 @@ export default {
     });
     sheet.addEventListener("pointermove", (event) => {
       if (!last || !sheet.hasPointerCapture(event.pointerId)) return;
-      for (const part of event.getCoalescedEvents()) {
+      // All places since the last frame. A page that came over plain HTTP isn't told of them.
+      const parts = event.getCoalescedEvents?.() ?? [];
+      for (const part of parts.length ? parts : [event]) {
         const next = point(part);
         stroke(last, next);
         last = next;
