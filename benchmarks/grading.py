@@ -151,16 +151,15 @@ def long_run(assignment: str, number: int) -> None:
     submissions = {s.name: s for s in bank.submissions(assignment)}
     lost = [student for student in names if student not in given]
     wrong = [
-        student
+        f"{student} ({name}): {earned} and not {points} for {exercise}"
         for student, name in names.items()
+        for exercise, points in submissions[name].points.items()
         if student in given
-        and any(
-            abs((given[student][f"test_{exercise}"] or 0) - points) > 0.005
-            for exercise, points in submissions[name].points.items()
-        )
+        and abs((earned := given[student][f"test_{exercise}"] or 0) - points) > 0.005
     ]
     print(f"\n{number} submissions in {took:.0f} s, {number / took:.2f} a second.")
-    print(f"Lost: {len(lost)}. With other points than the bank says: {len(wrong)}.")
+    print(f"Lost: {len(lost)}. Answers with other points than the bank says: {len(wrong)}.")
+    print("\n".join(wrong))
 
 
 def main() -> None:

@@ -90,6 +90,14 @@ def test_a_chapter_has_its_mathematics_as_mathml(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
+def test_no_line_begins_with_the_comma_after_a_formula(site: Path, name: str) -> None:
+    after = [(f.next_sibling, f.parent) for f in read(site / name).select("article math")]
+    marks = [parent for text, parent in after if re.match(r"[,.;:?!)]", text or "")]
+    assert marks
+    assert all("bound" in parent.get("class", ()) for parent in marks)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
 def test_no_output_of_a_chapter_is_empty(site: Path, name: str) -> None:
     for output in read(site / name).select(".cell_output > .output"):
         assert words(output) or output.find(["svg", "img"]), output

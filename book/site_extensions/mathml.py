@@ -11,6 +11,7 @@ from typing import Any
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
+from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # Sphinx numbers equations, by page and with links to them, so rows must not be numbered again.
 NUMBERED = re.compile(r"\\(begin|end)\{(equation|align|gather)\}")
+
+MARKS = re.compile(r"[,.;:?!)\]’”…]+")
 
 
 @cache
@@ -76,7 +79,25 @@ def visit_block(translator: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class KeepMarks(SphinxTransform):
+    """Bind a formula to the mark of punctuation after it, which browsers let begin a line."""
+
+    default_priority = 300
+
+    def apply(self) -> None:
+        """Put the two into an element whose style is in drinkdeep.css."""
+        for formula in list(self.document.findall(nodes.math)):
+            text = formula.next_node(descend=False, siblings=True)
+            if isinstance(text, nodes.Text) and (marks := MARKS.match(text)):
+                parent = formula.parent
+                parent.replace(text, nodes.Text(text[marks.end() :]))
+                bound = nodes.inline("", "", formula.deepcopy(), nodes.Text(marks[0]))
+                bound["classes"].append("bound")
+                parent.replace(formula, bound)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Offer the renderer; ``html_math_renderer: mathml`` chooses it."""
+    app.add_transform(KeepMarks)
     app.add_html_math_renderer("mathml", (visit_inline, None), (visit_block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
