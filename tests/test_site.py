@@ -40,6 +40,11 @@ def read(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
+@cache
+def ids(path: Path) -> list[str]:
+    return [element["id"] for element in read(path).find_all(id=True)]
+
+
 def words(element: Tag | None) -> str:
     return " ".join(element.get_text().split()) if element else ""
 
@@ -112,8 +117,8 @@ def test_a_page_of_exercises_offers_the_notebook_that_students_get(site: Path, n
 
 @pytest.mark.parametrize("name", [*SOURCES, *OTHERS])
 def test_every_id_is_its_own(site: Path, name: str) -> None:
-    ids = [element["id"] for element in read(site / name).find_all(id=True)]
-    assert sorted(ids) == sorted(set(ids))
+    found = ids(site / name)
+    assert sorted(found) == sorted(set(found))
 
 
 # Where the pages lead.
@@ -170,7 +175,7 @@ def test_links_within_the_site_lead_somewhere(site: Path, name: str) -> None:
         target = (site / name).parent / path if path else site / name
         assert target.is_file(), f"{element} leads to no file"
         if fragment and target.suffix == ".html":
-            assert read(target.resolve()).find(id=fragment), f"{element} leads to no place"
+            assert fragment in ids(target.resolve()), f"{element} leads to no place"
 
 
 @pytest.mark.parametrize("name", SOURCES)
