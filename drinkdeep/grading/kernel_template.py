@@ -95,7 +95,7 @@ TICK = 0.1
 
 def main() -> None:
     """Load what all submissions load, then serve orders for ever."""
-    folder, fenced = Path(sys.argv[1]), sys.argv[2] == "fenced"
+    folder, fence = Path(sys.argv[1]), sys.argv[2]
     listener = socket.socket(socket.AF_UNIX)
     # Nobody finds it before it listens. From then on orders wait until there is time for them.
     listener.bind(str(folder / f"{ADDRESS}.new"))
@@ -112,23 +112,9 @@ def main() -> None:
             order: dict[str, Any] = json.loads(lead.makefile("r", encoding="utf-8").readline())
             lead.settimeout(None)
             _load(order["modules"])
-            if (_fork_first() if fenced else os.fork()) == 0:
+            if os.fork() == 0:
                 listener.close()
-                _found_kernel(lead, order, folder, number, fenced=fenced)
-
-
-def _fork_first() -> int:
-    """As os.fork(), but the child is the first process of a new namespace of process numbers."""
-    own = os.open("/proc/self/ns/pid", os.O_RDONLY)
-    _call(_LIBC.unshare, _NEWPID)
-    child = -1
-    try:
-        child = os.fork()
-    finally:
-        if child != 0:  # the next one's namespace is another
-            _call(_LIBC.setns, own, _NEWPID)
-        os.close(own)
-    return child
+                _found_kernel(lead, order, folder, number, fenced=fence == "fenced")
 
 
 def _load(modules: Iterable[str]) -> None:
@@ -150,7 +136,9 @@ def _found_kernel(
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         order["folder"] = str(folder / order["folder"])
         if fenced:
-            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
+            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET)
+            if os.fork():  # the first child is the first process of the new namespace
+                os._exit(0)
         _Keeper(lead, order, FIRST_USER + number, fenced=fenced).keep()
     except BaseException as error:
         with contextlib.suppress(OSError):
