@@ -42,15 +42,15 @@ $(READY): requirements.lock pyproject.toml
 book: $(READY)
 	@$(BIN)/python tools/book.py
 
-# The book first, so that the processes that test it find it built. A file's tests stay together: they
-# share a site, a class that is graded, a notebook's kernel. The chapters, which take longest, begin;
-# and since many tests wait for something, there is a process more than most machines have cores.
+# The book first, so that the two processes that test it find it built. A file's tests stay together:
+# they share a site, a class that is graded, a notebook's kernel. The files keep their order, in which
+# the chapters, which take longest, begin; else those of few tests would come last, however long.
 test: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python tools/book.py
-	@$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)

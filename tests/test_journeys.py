@@ -291,6 +291,8 @@ def test_the_instructor_collects_and_grades(page: Page, desks: dict[str, Desk]) 
     for name, points in (("ada", 3), ("ben", 1)):
         page.goto(grace.at(f"formgrader/submissions/{ids[name]}/"))
         expect(page.get_by_text(ESSAY)).to_be_visible()
+        # What is typed before nbgrader has fetched what was given so far isn't noticed.
+        page.wait_for_function("formgrader.grades?.loaded && formgrader.comments?.loaded")
         score = page.locator("input.score#in_your_words")
         score.fill(str(points))
         with page.expect_response(lambda answer: "/api/grade/" in answer.url and answer.ok):
