@@ -86,10 +86,11 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 def _load_jupyter_server_extension(server: ServerApp) -> None:
     # The server loads extensions by their names, and the first to name an address has it.
-    addresses = {
+    handlers = {
         "/assignments/validate": Validate,
         "/assignments/(?P<action>fetch|submit|fetch_feedback)": Act,
     }
     server.web_app.add_handlers(
-        ".*$", [(url_path_join(server.base_url, one), addresses[one]) for one in addresses]
+        ".*$",
+        [(url_path_join(server.base_url, path), handler) for path, handler in handlers.items()],
     )

@@ -89,11 +89,10 @@ class KeepMarks(SphinxTransform):
         for formula in list(self.document.findall(nodes.math)):
             text = formula.next_node(descend=False, siblings=True)
             if isinstance(text, nodes.Text) and (marks := MARKS.match(text)):
-                parent = formula.parent
-                parent.replace(text, nodes.Text(text[marks.end() :]))
-                bound = nodes.inline("", "", formula.deepcopy(), nodes.Text(marks[0]))
-                bound["classes"].append("bound")
-                parent.replace(formula, bound)
+                bound = nodes.inline(classes=["bound"])
+                formula.parent.replace(text, nodes.Text(text[marks.end() :]))
+                formula.replace_self(bound)
+                bound += [formula, nodes.Text(marks[0])]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
