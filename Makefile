@@ -2,42 +2,33 @@
 #
 #   make book    build the book into _build/html
 #   make test    run every check: style, types, tests, every notebook
+#   make test-fast  the tests that take no browser, no sandbox and no time
 #   make lab     open JupyterLab on the course
 #   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
 #   make grade   grade what a class has handed in: make grade ASSIGNMENT=01_cost
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
+#
+# With TORCH=cpu (make lab TORCH=cpu) the first installs PyTorch for the processor alone: 5 GB less on Linux.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab student release grade report bank notebooks record lock benchmark-loader \
-	benchmark-draw benchmark-explorables benchmark-grading lighthouse clean
+.PHONY: help book test test-fast lab student release grade report bank notebooks record lock benchmark-loader \
+	benchmark-draw benchmark-explorables benchmark-grading lighthouse clean FORCE
 
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
-CHECK_PYTHON := import sys; sys.version_info >= (3, 11) or sys.exit( \
-	"Drink Deep needs Python 3.11 or newer, and this is %d.%d: name another with `make PYTHON=python3.11 …`." \
-	% sys.version_info[:2])
-CHECK_SPACE := import os, shutil, sys; gb = 7 if sys.platform == "linux" else 3; \
-	os.path.isdir(".venv") or shutil.disk_usage(".").free > gb * 1e9 or sys.exit( \
-	"Drink Deep installs %d GB, and this disk has %.1f GB left: make room, or move the course." \
-	% (gb, shutil.disk_usage(".").free / 1e9))
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# A target that is killed half-way leaves no stamp, so the next run goes on where pip stopped.
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c '$(CHECK_PYTHON)'
-	@$(PYTHON) -c '$(CHECK_SPACE)'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing the course's packages into .venv (some 6 GB on Linux; once)"
-	@$(BIN)/pip install --quiet --progress-bar on --require-hashes --requirement requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+# With TORCH=cpu, PyTorch without CUDA; it stays so until TORCH=cuda. Each time that TORCH is given,
+# tools/ready.py looks whether it is so already.
+$(READY): requirements.lock pyproject.toml $(if $(TORCH),FORCE)
+	@$(PYTHON) tools/ready.py $(TORCH)
 
 book: $(READY)
 	@$(BIN)/python tools/build_book.py
@@ -50,7 +41,12 @@ test: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python tools/build_book.py
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=30
+
+# Of some: make test-fast TESTS=tests/desk
+TESTS ?= tests
+test-fast: $(READY)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not (browser or sandbox or slow)" $(TESTS)
 
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)
@@ -86,11 +82,13 @@ notebooks: $(READY)
 record: $(READY)
 	@$(BIN)/python tools/notebooks.py record $(NOTEBOOKS)
 
-# After a change of requirements.txt. To upgrade one: edit its pin there first.
+# After a change of a requirements file. To upgrade one: edit its pin there first.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
 lock:
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" \
-		requirements.txt --output-file requirements.lock
+	@$(LOCK) requirements.txt --output-file requirements.lock
+	@$(LOCK) requirements/student.txt --no-annotate --constraint requirements.lock \
+		--output-file requirements/student.lock
 
 benchmark-loader: $(READY)
 	@$(BIN)/python benchmarks/loader.py

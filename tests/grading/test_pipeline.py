@@ -23,6 +23,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import AutogradeApp
 from nbgrader.utils import determine_grade, is_grade
 from small_course import NAME, POINTS, RIGHT, Course
+from waiting import wait_for
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading import command
@@ -369,13 +370,6 @@ def finished(course: Course) -> dict[str, float]:
     """Who is graded, and when their notebook was written."""
     notebooks = (course.folder / "autograded").glob(f"*/{NAME}/{NAME}.ipynb")
     return {path.parent.parent.name: path.stat().st_mtime for path in notebooks}
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't come about"
-        time.sleep(0.02)
 
 
 def test_a_run_that_was_killed_goes_on(course: Course, pool: LocalPool) -> None:
