@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-FINDINGS = Path(__file__).resolve().parent.parent / "findings"
+FINDINGS = Path(__file__).resolve().parents[2] / "findings"
 SCRIPTS = sorted(FINDINGS.glob("*.sh"))
 
 
@@ -25,7 +25,8 @@ def test_a_finding_has_the_form(script: Path) -> None:
     subprocess.run(["bash", "-n", script], check=True)
     assert text.startswith("#!/usr/bin/env bash\n# Guess: ")
     assert "\nset -euo pipefail\nhere=$(mktemp -d)\ntrap 'rm -rf \"$here\"' EXIT\n" in text
-    assert comment(text, "Guess") and comment(text, "Matters")
+    assert comment(text, "Guess")
+    assert comment(text, "Matters")
     row = f"| [{script.stem}]({script.name}) | {comment(text, 'Seen')} |"
     assert row in (FINDINGS / "README.md").read_text(encoding="utf-8").splitlines()
     packages = re.findall(r"pip install --quiet (.+)", text)
