@@ -34,9 +34,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from traitlets.config import PyFileConfigLoader
 from waiting import wait_for
 
-from drinkdeep.grading import feedback
-from drinkdeep.grading.assignment import Assignment, without
-from drinkdeep.grading.feedback import FeedbackExporter, findings, shown, text
+from drinkdeep.grading.judging.assignment import Assignment, without
+from drinkdeep.grading.results import feedback
+from drinkdeep.grading.results.feedback import FeedbackExporter, findings, shown, text
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
