@@ -36,8 +36,10 @@ NOT_BEHIND_NOTEBOOKS = (
     ),
 )
 # What a page depends on besides.
-BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "exercises", "requirements.lock")
-BEHIND_PAGES += ("tools/build_book.py",)
+BEHIND_PAGES = (
+    *("_config.yml", "_toc.yml", "book", "exercises"),
+    *("requirements.lock", "tools/build_book.py"),
+)
 # What Python, editors and checkers leave beside the sources.
 BY_PRODUCTS = ("__pycache__", ".")
 

@@ -16,8 +16,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # What students get as it is; of a folder, all of it but what stands below.
-TAKEN = ("book", "exercises", "drinkdeep", "LICENSE", "LICENSE-text", ".binder", ".devcontainer")
-TAKEN += (".gitignore", "tools/ready.py")
+TAKEN = (
+    *("book", "exercises", "drinkdeep", "tools/ready.py"),
+    *("LICENSE", "LICENSE-text", ".binder", ".devcontainer", ".gitignore"),
+)
 # What belongs to the site, and to whoever grades.
 LEFT_OUT = ("book/assets", "book/site_extensions", "drinkdeep/grading")
 # What has a form of its own for students: its name there, and where it lies here.

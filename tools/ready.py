@@ -140,15 +140,12 @@ def install_torch_for_processors(python: Path, folder: Path, locked: dict[str, s
     pip(python, "install", *options, *source)
 
 
-def pip(python: Path, *words: object) -> None:
+def pip(python: Path, command: str, *words: str | Path) -> None:
     """Run pip, which says what goes wrong; raise CalledProcessError then."""
-    command, *rest = words
     environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if "--index-url" in words:  # that one alone
         environment["PIP_EXTRA_INDEX_URL"] = ""
-    subprocess.run(
-        [python, "-m", "pip", command, "--quiet", *map(str, rest)], env=environment, check=True
-    )
+    subprocess.run([python, "-m", "pip", command, "--quiet", *words], env=environment, check=True)
 
 
 def installed_torch(python: Path) -> str:

@@ -55,6 +55,7 @@ def command(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_zip_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     packed = []
     for name in ("first", "second"):
@@ -133,6 +134,7 @@ def test_a_students_command_has_no_grader(tree: Path) -> None:
     assert "grade a class" not in said
 
 
+@pytest.mark.slow
 def test_the_tree_restores_from_what_it_carries(tree: Path) -> None:
     path = tree / "exercises" / "01_cost" / "01_cost.ipynb"
     before = path.read_bytes()
