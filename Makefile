@@ -2,7 +2,8 @@
 #
 #   make book    build the book into _build/html
 #   make test    run every check: style, types, tests, every notebook
-#   make test-fast  the tests that take no browser, no sandbox and no time
+#   make test-fast     the tests that take no browser, no sandbox and no time; TESTS=tests/desk: of one area
+#   make test-pythons  the same on each Python that is here, from 3.11 to 3.13
 #   make lab     open JupyterLab on the course
 #   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
@@ -10,17 +11,20 @@
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
 #
-# With TORCH=cpu (make lab TORCH=cpu) the first installs PyTorch for the processor alone: 5 GB less on Linux.
+# With TORCH=cpu (make lab TORCH=cpu) PyTorch comes for the processor alone: 5 GB less on Linux.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-fast lab student release grade report bank notebooks record lock benchmark-loader \
+.PHONY: help book test test-fast test-pythons lab student release grade report bank notebooks record lock benchmark-loader \
 	benchmark-draw benchmark-explorables benchmark-grading findings lighthouse clean FORCE
 
 PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/ready
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+TESTED := $(VENV)/ready-to-test
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -28,7 +32,10 @@ help:
 # With TORCH=cpu, PyTorch without CUDA; it stays so until TORCH=cuda. Each time that TORCH is given,
 # tools/ready.py looks whether it is so already.
 $(READY): requirements.lock pyproject.toml $(if $(TORCH),FORCE)
-	@$(PYTHON) tools/ready.py $(TORCH)
+	@$(PYTHON) tools/ready.py $(TORCH) --venv $(VENV)
+
+$(TESTED): requirements/test.lock $(READY)
+	@$(PYTHON) tools/ready.py $(TORCH) --venv $(VENV) --tests
 
 book: $(READY)
 	@$(BIN)/python tools/build_book.py
@@ -36,7 +43,7 @@ book: $(READY)
 # The book first, so that the two processes that test it find it built. A file's tests stay together:
 # they share a site, a class that is graded, a notebook's kernel. The files keep their order, in which
 # the chapters, which take longest, begin; else those of few tests would come last, however long.
-test: $(READY)
+test: $(TESTED)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
@@ -45,8 +52,17 @@ test: $(READY)
 
 # Of some: make test-fast TESTS=tests/desk
 TESTS ?= tests
-test-fast: $(READY)
+test-fast: $(TESTED)
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not (browser or sandbox or slow)" $(TESTS)
+
+# The quick tests on each Python that the course is for and this machine has, in an environment each.
+PYTHONS := 3.11 3.12 3.13
+test-pythons:
+	@for version in $(PYTHONS); do \
+		if python$$version -c "" 2>/dev/null; then \
+			echo "Python $$version:"; \
+			$(MAKE) --no-print-directory test-fast PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		else echo "Python $$version isn't here."; fi; done
 
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)
@@ -85,18 +101,20 @@ record: $(READY)
 # After a change of a requirements file. To upgrade one: edit its pin there first.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
-lock:
-	@$(LOCK) requirements.txt --output-file requirements.lock
-	@$(LOCK) requirements/student.txt --no-annotate --constraint requirements.lock \
+lock: $(TESTED)
+	@$(LOCK) requirements/test.txt --output-file requirements/test.lock
+	@$(LOCK) requirements.txt --no-annotate --constraint requirements/test.lock \
+		--output-file requirements.lock
+	@$(LOCK) requirements/student.txt --no-annotate --constraint requirements/test.lock \
 		--output-file requirements/student.lock
 
 benchmark-loader: $(READY)
 	@$(BIN)/python benchmarks/loader.py
 
-benchmark-draw: book
+benchmark-draw: book $(TESTED)
 	@$(BIN)/python benchmarks/draw.py
 
-benchmark-explorables: book
+benchmark-explorables: book $(TESTED)
 	@$(BIN)/python benchmarks/explorables.py
 
 benchmark-grading: $(READY)

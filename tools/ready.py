@@ -3,6 +3,7 @@
     python3 tools/ready.py            PyTorch as the lock has it; on Linux with CUDA, some 5 GB
     python3 tools/ready.py cpu        PyTorch for the processor alone
     python3 tools/ready.py cuda       back to the lock's
+    python3 tools/ready.py --tests    with what the tests need besides
 
 The Makefile calls it with whatever Python there is, so it keeps to the standard library. What was
 chosen once is kept until the other is named. The file .venv/ready is written last: a run that was
@@ -46,25 +47,31 @@ def main() -> int:
     )
     parser.add_argument("torch", nargs="?", choices=("cpu", "cuda"), help="which PyTorch")
     parser.add_argument("--folder", type=Path, default=ROOT, help="the course's folder")
+    parser.add_argument("--venv", default=".venv", help="the environment's, in it")
+    parser.add_argument("--tests", action="store_true", help="what tests need, too")
     options = parser.parse_args()
     folder: Path = options.folder
-    stamp, record = folder / ".venv" / "ready", folder / ".venv" / "torch"
-    before = record.read_text(encoding="utf-8") if record.is_file() else "cuda"
+    environment: Path = folder / options.venv
+    stamp = environment / ("ready-to-test" if options.tests else "ready")
+    lock = folder / ("requirements/test.lock" if options.tests else "requirements.lock")
+    before = record_of(environment)
     chosen: str = options.torch or before
-    inputs = [folder / "requirements.lock", folder / "pyproject.toml"]
+    inputs = [lock, folder / "pyproject.toml"]
     if stamp.is_file() and chosen == before and all(older(i, stamp) for i in inputs):
         return 0
 
     free = shutil.disk_usage(folder).free / 1e9
-    if not (folder / ".venv").is_dir() and free < ROOM[chosen]:
+    if not environment.is_dir() and free < ROOM[chosen]:
         lighter = ", or take the lighter PyTorch with TORCH=cpu" if chosen == "cuda" else ""
         return fail(
             f"Drink Deep installs {ROOM[chosen]:g} GB, and this disk has {free:.1f} GB left: "
             f"make room, or move the course{lighter}."
         )
-    print(f"Installing the course's packages into .venv ({size(chosen)}; once)", flush=True)
+    print(
+        f"Installing the course's packages into {options.venv} ({size(chosen)}; once)", flush=True
+    )
     try:
-        install(folder, chosen)
+        install(folder, environment, lock, chosen)
     except subprocess.CalledProcessError as error:
         return fail(
             f"The course was not installed, as pip says above (exit code {error.returncode}): "
@@ -74,6 +81,12 @@ def main() -> int:
         return fail(str(error))
     stamp.touch()
     return 0
+
+
+def record_of(environment: Path) -> str:
+    """Which PyTorch was chosen when something was last installed there."""
+    record = environment / "torch"
+    return record.read_text(encoding="utf-8") if record.is_file() else "cuda"
 
 
 def older(one: Path, other: Path) -> bool:
@@ -94,21 +107,22 @@ def size(chosen: str) -> str:
     return "some 1.5 GB"
 
 
-def install(folder: Path, chosen: str) -> None:
+def install(folder: Path, environment: Path, lock: Path, chosen: str) -> None:
     """Have pip install everything; raise CalledProcessError where it fails."""
-    python = folder / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    changed = record_of(environment) != chosen
+    python = environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if not python.is_file():
-        venv.create(folder / ".venv", with_pip=True)
-    (folder / ".venv" / "ready").unlink(missing_ok=True)
-    (folder / ".venv" / "torch").write_text(chosen, encoding="utf-8")
-    lock = folder / "requirements.lock"
+        venv.create(environment, with_pip=True)
+    for stamp in ("ready", "ready-to-test") if changed else ():
+        (environment / stamp).unlink(missing_ok=True)
+    (environment / "torch").write_text(chosen, encoding="utf-8")
     if chosen == "cpu":
-        rest = folder / ".venv" / "without-torch.lock"
+        rest = environment / "without-torch.lock"
         text = lock.read_text(encoding="utf-8")
         left_out = {name for name in versions(text) if name in TORCH or CUDA.fullmatch(name)}
         rest.write_text(without(text, left_out), encoding="utf-8")
         pip(python, "install", "--progress-bar", "on", "--require-hashes", "--requirement", rest)
-        install_torch_for_processors(python, folder, versions(text))
+        install_torch_for_processors(python, environment, versions(text))
         if cuda := sorted(installed(python) & (left_out - set(TORCH))):
             pip(python, "uninstall", "--yes", *cuda)
     else:
@@ -118,12 +132,12 @@ def install(folder: Path, chosen: str) -> None:
     pip(python, "install", "--no-deps", "--no-build-isolation", "--editable", folder)
 
 
-def install_torch_for_processors(python: Path, folder: Path, locked: dict[str, str]) -> None:
+def install_torch_for_processors(python: Path, environment: Path, locked: dict[str, str]) -> None:
     """Install torch and torchvision at the locked versions from PyTorch's index for processors."""
     index = os.environ.get("TORCH_INDEX") or CPU_INDEX
     wanted = [f"{name}=={locked[name]}" for name in TORCH]
     source = ("--no-deps", "--only-binary", ":all:", "--index-url", index)
-    report = folder / ".venv" / "torch.json"
+    report = environment / "torch.json"
     report.unlink(missing_ok=True)
     look = ("--dry-run", "--ignore-installed", "--report", report)
     pip(python, "install", *look, *source, *wanted)
@@ -134,7 +148,7 @@ def install_torch_for_processors(python: Path, folder: Path, locked: dict[str, s
         if not sha256:
             raise LookupError(f"{index} states no hash of {name} {version}: nothing was taken.")
         lines.append(f"{name}=={version} --hash=sha256:{sha256}\n")
-    pinned = folder / ".venv" / "torch.lock"
+    pinned = environment / "torch.lock"
     pinned.write_text("".join(lines), encoding="utf-8")
     options = ("--progress-bar", "on", "--require-hashes", "--requirement", pinned)
     pip(python, "install", *options, *source)
@@ -142,10 +156,10 @@ def install_torch_for_processors(python: Path, folder: Path, locked: dict[str, s
 
 def pip(python: Path, command: str, *words: str | Path) -> None:
     """Run pip, which says what goes wrong; raise CalledProcessError then."""
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    variables = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     if "--index-url" in words:  # that one alone
-        environment["PIP_EXTRA_INDEX_URL"] = ""
-    subprocess.run([python, "-m", "pip", command, "--quiet", *words], env=environment, check=True)
+        variables["PIP_EXTRA_INDEX_URL"] = ""
+    subprocess.run([python, "-m", "pip", command, "--quiet", *words], env=variables, check=True)
 
 
 def installed_torch(python: Path) -> str:

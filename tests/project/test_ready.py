@@ -213,7 +213,7 @@ def test_what_a_machine_lacks_is_said_before_anything_is_installed(
 
 
 def test_what_is_left_out_without_cuda_is_what_only_pytorch_asks_for() -> None:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    lock = (ROOT / "requirements" / "test.lock").read_text(encoding="utf-8")
     for_whom: dict[str, set[str]] = {}
     for block in re.split(r"\n(?=[a-z])", lock):
         if entry := ready.ENTRY.match(block):
