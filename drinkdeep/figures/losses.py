@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from drinkdeep.figures.browser import in_browser
-from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 
 NAMES = ("cat", "dog", "bird")
 
