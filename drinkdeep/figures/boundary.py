@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from drinkdeep.figures.palette import BLUE, INK, ORANGE, WASH
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, INK, ORANGE, WASH
 
 EDGE = 1.8
 """The picture shows coordinates from −EDGE to EDGE, both ways."""
