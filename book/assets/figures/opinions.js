@@ -52,7 +52,7 @@ export default {
     const picture = html("div", { class: "dd-tile" });
     const chart = plot({
       width: 400,
-      height: 380,
+      height: 430,
       left: 50,
       top: 52,
       x: { label: "probability", range: [0, 1.18], ticks: [0, 0.25, 0.5, 0.75, 1] },
