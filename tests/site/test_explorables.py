@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from drinkdeep import mnist, models
 from drinkdeep.explore import Choice, Explorable, Slider, Toggle, explore
-from drinkdeep.figures import autograd, cost, descent, experiments, graph, losses, network
+from drinkdeep.figures import autograd, cost, data, descent, experiments, graph, losses, network
 from drinkdeep.figures import training_run as run_figures
 from drinkdeep.palette import TONES
 from drinkdeep.recipes import Run
@@ -178,6 +178,10 @@ EXAMPLES: dict[str, Callable[[], Explorable]] = {
         autograd.replay(*a_graph()),
         step=Slider("turns taken", 0, 16, 1, value=8),
         zero=Toggle("clear the gradients between the two passes", value=False),
+    ),
+    "file_order": lambda: explore(
+        partial(data.file_order, *(tensor[:48] for tensor in mnist.tensors(train=True))),
+        start=Slider("first position", 0, 32, 16, value=0),
     ),
     "prediction": lambda: explore(
         partial(run_figures.prediction, *some_digits()),
