@@ -12,7 +12,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help book test lab student release grade report bank notebooks record lock benchmark-loader \
-	benchmark-draw benchmark-explorables benchmark-grading lighthouse clean
+	benchmark-draw benchmark-explorables benchmark-grading findings lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -40,7 +40,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 book: $(READY)
-	@$(BIN)/python tools/book.py
+	@$(BIN)/python tools/build_book.py
 
 # The book first, so that the two processes that test it find it built. A file's tests stay together:
 # they share a site, a class that is graded, a notebook's kernel. The files keep their order, in which
@@ -49,7 +49,7 @@ test: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python tools/book.py
+	@$(BIN)/python tools/build_book.py
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
@@ -58,12 +58,12 @@ lab: $(READY)
 
 # Of exercises/ as it is, which must be what solutions/ makes.
 student: $(READY)
-	@$(BIN)/python tools/release.py --check
-	@$(BIN)/python tools/student.py
+	@$(BIN)/python tools/make_release.py --check
+	@$(BIN)/python tools/make_student_tree.py
 
 # Of some: make release ASSIGNMENTS=01_cost
 release: $(READY)
-	@$(BIN)/python tools/release.py $(ASSIGNMENTS)
+	@$(BIN)/python tools/make_release.py $(ASSIGNMENTS)
 
 # With options: make grade ASSIGNMENT=01_cost OPTIONS="--feedback"
 grade: $(READY)
@@ -72,7 +72,7 @@ grade: $(READY)
 
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)
-	@$(BIN)/python tools/bank.py $(ASSIGNMENTS)
+	@$(BIN)/python tools/answer_bank.py $(ASSIGNMENTS)
 
 # The class at a glance, from the gradebook: make report ASSIGNMENT=01_cost
 report: $(READY)
@@ -103,6 +103,12 @@ benchmark-explorables: book
 
 benchmark-grading: $(READY)
 	@$(BIN)/python benchmarks/grading.py
+
+# What outside tools do that one would guess wrong: some install PyTorch. Of some: FINDINGS=xdist-order
+findings:
+	@failed=; for name in $(or $(FINDINGS),$(basename $(notdir $(wildcard findings/*.sh)))); do \
+		echo "$$name"; PYTHON="$(PYTHON)" findings/$$name.sh || failed="$$failed $$name"; \
+	done; test -z "$$failed" || { echo "No longer as found:$$failed" >&2; exit 1; }
 
 lighthouse: book
 	@$(BIN)/python tools/lighthouse.py

@@ -1,0 +1,451 @@
+"""What a submission might try against the machine that grades it, and what stands against it.
+
+An attack is code in a student's kernel that says whether it `won`. In the sandbox it must not; with
+the sandbox off, or with the bound out of reach, the same code does, so that each test would notice
+if its defence were gone. (Attacks on the judge are in test_grading.py, those on whoever reads
+feedback in test_feedback.py.)
+"""
+
+import contextlib
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+import drinkdeep
+from drinkdeep import mnist_files
+from drinkdeep.grading.sandbox.forkserver import fork_server
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.student import StudentKernel
+
+PACKAGE = Path(drinkdeep.__file__).parent
+NOTHING = "gASVAgAAAAAAAAB9lC4="  # an empty dict, as the judge sends it
+BEGIN = """
+import glob, os, signal, socket, subprocess, sys, tempfile, time
+tmp, won = tempfile.gettempdir(), False
+"""
+AS_ROOT = os.geteuid() == 0
+
+
+@dataclass(frozen=True)
+class Attack:
+    """``code`` sets `won`. What only root can do isn't tried by others without the sandbox."""
+
+    code: str
+    needs_root: bool = False
+
+
+# What there is to be seen or touched. The names in braces are those of `target`.
+ATTACKS = {
+    "environment": Attack("won = 'A_SECRET' in os.environ"),
+    "gradebook": Attack("won = open({gradebook!r}).read() != ''"),
+    "gradebook-by-a-link": Attack(
+        "os.symlink({gradebook!r}, 'link-{unique}')\nwon = open('link-{unique}').read() != ''"
+    ),
+    "gradebook-through-proc": Attack("won = open('/proc/{pid}/root' + {gradebook!r}).read() != ''"),
+    "solutions": Attack("won = os.path.exists({solutions!r})"),
+    "other-submissions": Attack(
+        "won = any(name.endswith('.ipynb') for top in ('/home', '/kernels', {course!r})"
+        " for _, _, names in os.walk(top) for name in names)"
+    ),
+    "the-grader": Attack("won = os.listdir({grader!r}) != []"),
+    "labels-of-the-test-set": Attack("won = os.path.getsize({labels!r}) > 0"),
+    "labels-in-the-cache": Attack(
+        "won = os.path.exists(os.path.join(os.environ.get('DRINKDEEP_CACHE', {cache!r}),"
+        " 'MNIST/raw/t10k-labels-idx1-ubyte'))"
+    ),
+    "processes-of-the-machine": Attack(
+        "won = any('pytest' in open(f'/proc/{{number}}/cmdline').read()"
+        " for number in os.listdir('/proc') if number.isdigit())"
+    ),
+    "memory-of-the-grader": Attack("won = open('/proc/{pid}/maps').read() != ''"),
+    "memory-of-the-supervisor": Attack(
+        "import re\n"
+        "supervisor = f'/proc/{{os.getppid()}}'\n"
+        "start = re.search('[0-9a-f]+', open(supervisor + '/maps').read())[0]\n"
+        "memory = open(supervisor + '/mem', 'rb')\n"
+        "memory.seek(int(start, 16))\n"
+        "won = len(memory.read(10)) == 10",
+        needs_root=True,
+    ),
+    "ptrace": Attack(
+        "import ctypes\n"
+        "libc, attach, detach = ctypes.CDLL(None), 16, 17\n"
+        "won = libc.ptrace(attach, os.getppid(), 0, 0) == 0\n"
+        "time.sleep(0.2)\n"
+        "libc.ptrace(detach, os.getppid(), 0, 0)",
+        needs_root=True,
+    ),
+    "signal-to-the-grader": Attack("os.kill({pid}, 0)\nwon = True"),
+    "server-on-the-machine": Attack(
+        "won = socket.create_connection(('127.0.0.1', {port}), 1).recv(2) == b'hi'"
+    ),
+    "socket-without-a-file": Attack(
+        "s = socket.socket(socket.AF_UNIX)\ns.connect({abstract!r})\nwon = s.recv(2) == b'hi'"
+    ),
+    "forkserver": Attack(
+        "s = socket.socket(socket.AF_UNIX)\n"
+        "found = [p for f in ('/kernels', {kernels!r}) for p in glob.glob(f + '/forkserver')]\n"
+        "s.connect(found[0])\n"
+        "won = True"
+    ),
+    "sockets-of-other-kernels": Attack(
+        "won = any(glob.glob(folder + '/*/' + name)"
+        " for folder in ('/kernels', {kernels!r}) for name in ('s-*', 'queries'))"
+    ),
+    "folder-of-its-sockets": Attack(
+        "import ipykernel\n"
+        "path = os.path.join(os.path.dirname(ipykernel.get_connection_file()), 'more')\n"
+        "open(path, 'w').close()\nos.remove(path)\nwon = True"
+    ),
+    "installed-packages": Attack(
+        "import tqdm\n"
+        "path = os.path.join(os.path.dirname(tqdm.__file__), 'attack-{unique}')\n"
+        "open(path, 'w').close()\nos.remove(path)\nwon = True"
+    ),
+    "helper-package": Attack(
+        "path = os.path.join({package!r}, 'attack-{unique}')\n"
+        "open(path, 'w').close()\nos.remove(path)\nwon = True"
+    ),
+    "root-folder": Attack(
+        "path = '/attack-{unique}'\nopen(path, 'w').close()\nos.remove(path)\nwon = True",
+        needs_root=True,
+    ),
+    "settings-of-the-system": Attack(
+        "open('/proc/sys/kernel/core_pattern', 'a').close()\nwon = True", needs_root=True
+    ),
+    "a-disk": Attack(
+        "path = 'disk-{unique}'\n"
+        "os.mknod(path, 0o60600, os.makedev(7, 0))\nos.remove(path)\nwon = True",
+        needs_root=True,
+    ),
+    "mount": Attack(
+        "import ctypes\n"
+        "os.mkdir('m-{unique}')\n"
+        "libc = ctypes.CDLL(None)\n"
+        "won = libc.mount(b'none', b'm-{unique}', b'tmpfs', 0, None) == 0\n"
+        "libc.umount(b'm-{unique}')",
+        needs_root=True,
+    ),
+    "namespace-of-users": Attack(
+        "made = subprocess.run(['unshare', '--user', 'true'], capture_output=True)\n"
+        "won = made.returncode == 0",
+        needs_root=True,
+    ),
+    "root": Attack("os.setuid(0)\nwon = True", needs_root=True),
+}
+
+# What takes too much: the code, the bounds that it meets besides TIGHT, and what the student reads.
+TIGHT = Limits(
+    cell_seconds=30,
+    clock_seconds=60,
+    interrupt_seconds=1,
+    memory_bytes=2**29,
+    processes=60,
+    disk_bytes=2**24,
+    files=100,
+    open_files=100,
+)
+LOOSE = {"memory_bytes": 2**33, "processes": 4000, "disk_bytes": 2**30, "open_files": 1000}
+BOMBS = {
+    "memory": ("x = bytearray(3 * 2**30)\nwon = True", {}, "MemoryError"),
+    "memory-of-many": (
+        "for _ in range(4):\n"
+        "    if os.fork() == 0:\n"
+        "        x = bytearray(200 * 2**20)\n"
+        "        for place in range(0, len(x), 4096): x[place] = 1\n"
+        "        time.sleep(3)\n"
+        "        os._exit(0)\n"
+        "time.sleep(2)\n"
+        "won = True",
+        {},
+        "Ended by the grader for taking more than 0.5 GB of memory in cell 7.",
+    ),
+    "forks": (
+        "children = []\n"
+        "for _ in range(80):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        time.sleep(2)\n"
+        "        os._exit(0)\n"
+        "    children.append(child)\n"
+        "won = True",
+        {"memory_bytes": 2**32},
+        "Resource temporarily unavailable",
+    ),
+    "forks-of-forks": (
+        "for _ in range(7):\n"
+        "    os.fork()\n"
+        "if os.getpid() != pid:\n"
+        "    time.sleep(2)\n"
+        "    os._exit(0)\n"
+        "won = True",
+        {"memory_bytes": 2**32},
+        "Resource temporarily unavailable",
+    ),
+    "busy-for-ever": (
+        "while time.process_time() < 4: pass\nwon = True",
+        {"cell_seconds": 1},
+        "Stopped after 1 s of CPU time in cell 7.",
+    ),
+    "busy-in-a-child": (
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    while time.process_time() < 3: pass\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "won = True",
+        {"cell_seconds": 1},
+        "Stopped after 1 s of CPU time in cell 7.",
+    ),
+    "asleep": (
+        "time.sleep(3)\nwon = True",
+        {"clock_seconds": 1},
+        "Stopped after 1 s on the clock in cell 7.",
+    ),
+    "ignoring-interrupts": (
+        "signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "while time.process_time() < 4: pass\nwon = True",
+        {"cell_seconds": 1},
+        "Stopped after 1 s of CPU time in cell 7.",
+    ),
+    "stopping-itself": (
+        "subprocess.Popen(['sh', '-c', f'sleep 4; kill -CONT {os.getpid()}'])\n"
+        "os.kill(os.getpid(), signal.SIGSTOP)\nwon = True",
+        {"clock_seconds": 1},
+        "Stopped after 1 s on the clock in cell 7.",
+    ),
+    "full-disk": (
+        "with open('/dev/shm/much', 'wb') as file:\n"
+        "    for _ in range(20): file.write(bytes(2**20))\n"
+        "won = True",
+        {},
+        "File too large",
+    ),
+    "full-disk-of-many-files": (
+        "for n in range(20):\n"
+        "    with open(f'/dev/shm/{n}', 'wb') as file: file.write(bytes(2**20))\n"
+        "won = True",
+        {},
+        "No space left on device",
+    ),
+    "many-files": (
+        "for n in range(200): open(f'{tmp}/{n}', 'w').close()\nwon = True",
+        {},
+        "No space left on device",
+    ),
+    "many-open-files": (
+        "files = [open('/dev/null') for _ in range(200)]\nwon = True",
+        {},
+        "Too many open files",
+    ),
+}
+
+# What stays for whoever comes next, or is there at the same time: done by one, found by another.
+TRACES = {
+    "file-in-tmp": (
+        "open(tmp + '/{unique}', 'w').close()",
+        "won = os.path.exists(tmp + '/{unique}')\nos.remove(tmp + '/{unique}')",
+    ),
+    "file-in-shared-memory": (
+        "open('/dev/shm/{unique}', 'w').close()",
+        "won = os.path.exists('/dev/shm/{unique}')\nos.remove('/dev/shm/{unique}')",
+    ),
+    "shared-memory-of-system-v": (
+        "import ctypes\nassert ctypes.CDLL(None).shmget({key}, 64, 0o1666) >= 0",
+        "import ctypes\nlibc = ctypes.CDLL(None)\nfound = libc.shmget({key}, 64, 0)\n"
+        "won = found >= 0\nlibc.shmctl(found, 0, None)",
+    ),
+    "server": (
+        "server = socket.create_server(('127.0.0.1', {free_port}))",
+        "socket.create_connection(('127.0.0.1', {free_port}), 1)\nwon = True",
+    ),
+    "socket-without-a-file": (
+        "server = socket.socket(socket.AF_UNIX)\nserver.bind('\\x00{unique}')\nserver.listen()",
+        "s = socket.socket(socket.AF_UNIX)\ns.connect('\\x00{unique}')\nwon = True",
+    ),
+    "process": (
+        "subprocess.Popen(['sh', '-c', 'sleep 30; : {unique}'], start_new_session=True)",
+        "won = any('{unique}' in open(f'/proc/{{number}}/cmdline').read()"
+        " for number in os.listdir('/proc') if number.isdigit())",
+    ),
+}
+
+
+def tried(student: StudentKernel, code: str, place: str = "cell 7") -> tuple[bool, str]:
+    """Whether an attack won, and what its cell put out."""
+    outputs = student.run(BEGIN + code, place)
+    told = " ".join(o.get("text") or o.get("evalue") or o.get("ename") or "" for o in outputs)
+    told += " ".join(o.get("ename", "") for o in outputs)
+    return student.answer("won", NOTHING) is True, told
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+    """What there is to be had on the machine that grades."""
+    course = tmp_path_factory.mktemp("course")
+    gradebook = course / "gradebook.db"
+    gradebook.write_text("the grades of all")
+    notebook = course / "submitted" / "bitdiddle" / "01_cost" / "01_cost.ipynb"
+    notebook.parent.mkdir(parents=True)
+    notebook.write_text("{}")
+    abstract = f"\0drink-deep-{uuid.uuid4()}"
+    by_name = socket.socket(socket.AF_UNIX)
+    by_name.bind(abstract)
+    by_name.listen()
+    by_port = socket.create_server(("127.0.0.1", 0))
+    for server in (by_name, by_port):
+        threading.Thread(target=greet, args=(server,), daemon=True).start()
+    yield {
+        "gradebook": str(gradebook),
+        "course": str(course),
+        "pid": os.getpid(),
+        "solutions": str(PACKAGE.parent / "solutions"),
+        "grader": str(PACKAGE / "grading"),
+        "package": str(PACKAGE),
+        "labels": str(mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"),
+        "cache": str(mnist_files.root()),
+        "port": by_port.getsockname()[1],
+        "abstract": abstract,
+    }
+    by_name.close()
+    by_port.close()
+
+
+def greet(server: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            visitor, _ = server.accept()
+            visitor.sendall(b"hi")
+            visitor.close()
+
+
+@pytest.fixture(scope="module")
+def fenced(sandbox: None, target: dict[str, object]) -> Iterator[StudentKernel]:
+    os.environ["A_SECRET"] = "don't tell"
+    try:
+        with StudentKernel(Limits()) as student:
+            yield student
+    finally:
+        del os.environ["A_SECRET"]
+
+
+@pytest.fixture(scope="module")
+def unfenced(sandbox: None, target: dict[str, object]) -> Iterator[StudentKernel]:
+    os.environ["A_SECRET"] = "don't tell"
+    with StudentKernel(Limits(), sandboxed=False) as student:
+        yield student
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_what_there_is_can_not_be_had(
+    fenced: StudentKernel, unfenced: StudentKernel, target: dict[str, object], name: str
+) -> None:
+    attack = ATTACKS[name]
+    for student, fence in ((fenced, True), (unfenced, False)):
+        code = attack.code.format(
+            **target, kernels=str(fork_server(sandboxed=fence).folder), unique=uuid.uuid4().hex
+        )
+        won, told = tried(student, code)
+        if fence:
+            assert not won
+        elif AS_ROOT or not attack.needs_root:
+            assert won, told
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_submission_takes_no_more_than_it_may(sandbox: None, name: str) -> None:
+    code, bounds, words = BOMBS[name]
+    code = "pid = os.getpid()\n" + code
+    with StudentKernel(Limits(**{**vars(TIGHT), **bounds})) as student:
+        won, told = tried(student, code)
+        assert not won
+        assert words in told
+    with StudentKernel(Limits(**LOOSE)) as student:
+        won, told = tried(student, code)
+        assert won, told
+
+
+def test_a_flood_of_output_is_cut_off(sandbox: None) -> None:
+    for most, cut in ((10_000, True), (10_000_000, False)):
+        with StudentKernel(Limits(output_characters=most)) as student:
+            outputs = student.run("for _ in range(1000): print(1000 * 'x', flush=True)")
+        text = "".join(output.text for output in outputs)
+        assert ("… and more, not shown." in text) == cut
+        assert (len(text) < 20_000) == cut
+
+
+@pytest.mark.parametrize("name", TRACES)
+def test_a_kernel_knows_nothing_of_another(sandbox: None, name: str) -> None:
+    leave, find = TRACES[name]
+    for fence in (True, False):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            free_port = server.getsockname()[1]
+        unique = uuid.uuid4()
+        names = {"unique": unique.hex, "free_port": free_port, "key": unique.int % 2**31}
+        with (
+            StudentKernel(TIGHT, sandboxed=fence) as one,
+            StudentKernel(TIGHT, sandboxed=fence) as another,
+        ):
+            _, told = tried(one, leave.format(**names))
+            assert told.strip() == ""
+            won, told = tried(another, find.format(**names))
+            assert won != fence, told
+
+
+def test_nothing_outlives_its_kernel(sandbox: None) -> None:
+    mark = uuid.uuid4().hex
+    code = (
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        f"        os.execvp('sh', ['sh', '-c', 'sleep 30; : {mark}'])\n"
+        "    os._exit(0)\n"
+        "time.sleep(0.5)\n"
+    )
+    for fence in (True, False):
+        with StudentKernel(TIGHT, sandboxed=fence) as student:
+            tried(student, code)
+            assert running(mark)
+        left = running(mark)
+        for process in left:
+            process.kill()
+        assert bool(left) != fence
+
+
+def running(mark: str) -> list[psutil.Process]:
+    """The processes with this in their command line."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if any(mark in part for part in process.cmdline()):
+                found.append(process)
+    return found
+
+
+def test_after_a_stop_the_rest_is_graded(sandbox: None) -> None:
+    """A cell that took too long ends there; the names of the others are still to be had."""
+    with StudentKernel(Limits(**{**vars(TIGHT), "clock_seconds": 1})) as student:
+        student.run("answer = 41 + 1")
+        tried(student, "time.sleep(10)")
+        assert student.timed_out
+        assert student.answer("answer", NOTHING) == 42
+
+
+def test_sleep_in_every_cell_comes_to_an_end(sandbox: None) -> None:
+    """Each cell is within its own bound, and what needs no time is still to be had."""
+    with StudentKernel(Limits(notebook_seconds=2)) as student:
+        first, *others = (tried(student, "time.sleep(1.5)\nwon = True") for _ in range(4))
+        assert first == (True, "")
+        for won, told in others:
+            assert not won
+            assert "Stopped as the notebook had taken 2 s on the clock in cell 7." in told
+        assert student.timed_out
+        student.run("answer = 41 + 1")
+        assert student.answer("answer", NOTHING) == 42
