@@ -35,7 +35,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from traitlets.config import PyFileConfigLoader
 
 from drinkdeep.grading.judging.assignment import Assignment, without
-from drinkdeep.grading.plugins.rehearsal import NOTE, Rehearsed
+from drinkdeep.grading.plugins import rehearsal
+from drinkdeep.grading.plugins.rehearsal import Rehearsed
 from drinkdeep.grading.results import feedback
 from drinkdeep.grading.results.feedback import (
     DEEPEST_FORMULA,
@@ -359,22 +360,26 @@ def test_by_the_stock_template_it_would(
 # That one student's text costs nobody else a page.
 
 
-def unreadable() -> NotebookNode:
-    """A text cell that no reader gets to its end, without harm to anybody."""
-    cell = new_markdown_cell("**bold** ![a dot](attachment:a.png)")
-    cell.attachments = {"a.png": "no picture"}
-    return cell
+def ended(draw: Callable[..., str], *arguments: object, **bounds: int) -> str:
+    """Draw nothing but what is shown plainly, as if a parser had ended the process."""
+    if arguments[-1] is not True:  # which is how the plain page is asked for
+        raise OwnProcessError("its process ended with code -11")
+    return call(draw, *arguments, **bounds)
 
 
-def test_what_can_t_be_drawn_is_shown_plainly_and_said(tmp_path: Path) -> None:
-    exporter = FeedbackExporter()
-    path = export(exporter, [unreadable(), new_markdown_cell("*mine*")], tmp_path / "plain.html")
+def test_what_can_t_be_drawn_is_shown_plainly_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [new_markdown_cell("**bold** $x"), new_code_cell("1 < 2")]
+    with monkeypatch.context() as patch:
+        patch.setattr(feedback, "call", ended)
+        path = export(FeedbackExporter(), cells, tmp_path / "plain.html")
     page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
-    assert [words(box) for box in page.select(".yours pre")] == [unreadable().source, "*mine*"]
+    assert [words(box) for box in page.select(".yours pre")] == ["**bold** $x", "1 < 2"]
     assert "shown as plain text" in words(page.main)
-    after = export(exporter, [new_markdown_cell("*mine*")], tmp_path / "next.html")
+    after = export(FeedbackExporter(), cells, tmp_path / "next.html")
     page = BeautifulSoup(after.read_text("utf-8"), "html.parser")
-    assert words(page.select_one(".yours em")) == "mine"
+    assert words(page.select_one(".yours strong")) == "bold"
     assert "shown as plain text" not in words(page.main)
 
 
@@ -389,20 +394,21 @@ def test_a_page_is_drawn_in_another_process(
 
 
 @pytest.mark.parametrize(
-    ("bound", "function", "argument", "said"),
+    ("function", "argument", "bounds", "said"),
     [
-        ("clock", time.sleep, 60, "more than 2 s"),
-        ("cpu", sum, range(10**12), "ended with code -9"),
-        ("memory", bytes, 2**30, "MemoryError"),
-        ("end", os._exit, 3, "ended with code 3"),
-        ("error", int, "x", "ValueError"),
+        (time.sleep, 60, {"clock_seconds": 1}, "more than 1 s"),
+        (sum, range(10**12), {"cpu_seconds": 1}, "ended with code -9"),
+        (bytes, 2**30, {"memory_bytes": 2**28}, "MemoryError"),
+        (os._exit, 3, {}, "ended with code 3"),
+        (int, "x", {}, "ValueError"),
     ],
+    ids=["clock", "cpu", "memory", "end", "error"],
 )
 def test_a_call_in_a_process_of_its_own_is_bounded(
-    bound: str, function: Callable[..., str], argument: object, said: str
+    function: Callable[..., str], argument: object, bounds: dict[str, int], said: str
 ) -> None:
     with pytest.raises(OwnProcessError, match=said):
-        call(function, argument, seconds=1, memory_bytes=2**28)
+        call(function, argument, **bounds)
     assert call(str, "the next one") == "the next one"
 
 
@@ -423,16 +429,15 @@ def test_a_formula_beyond_the_bounds_is_shown_as_it_stands(formula: str, drawn: 
     assert drawn or words(page.code) == formula
 
 
-def test_formgrader_shows_as_text_what_it_could_not_draw() -> None:
-    good, bad = new_markdown_cell("*mine*"), unreadable()
+def test_formgrader_shows_as_text_what_it_could_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
     code = new_code_cell("1 / 0", outputs=[new_output("error", ename="E", evalue="v")])
-    shown_plainly, _ = Rehearsed().preprocess(new_notebook(cells=[good, bad, code]), {})
-    first, second, third = shown_plainly.cells
-    assert first.source == f"{NOTE}    *mine*\n"
-    assert second.source == f"    {bad.source}\n"
-    assert third.outputs[0].text == "E: v"
-    notebook = new_notebook(cells=[good, code])
+    notebook = new_notebook(cells=[new_markdown_cell("*mine*"), new_markdown_cell("a\nb"), code])
     assert Rehearsed().preprocess(notebook, {})[0] == notebook
+    monkeypatch.setattr(rehearsal, "call", ended)
+    first, second, third = Rehearsed().preprocess(notebook, {})[0].cells
+    assert first.source == f"{rehearsal.NOTE}    *mine*\n"
+    assert second.source == "    a\n    b\n"
+    assert third.outputs[0].text == "E: v"
 
 
 # That everyone can read it.

@@ -23,14 +23,16 @@ NOTE = "This submission could not be drawn as usual; it is shown as plain text.\
 class Rehearsed(Preprocessor):
     """Give Formgrader a notebook that can be drawn: as it is, or else as plain text."""
 
-    seconds = Integer(15, help="The CPU time that drawing a submission may take.").tag(config=True)
+    cpu_seconds = Integer(15, help="The CPU time that drawing a submission may take.").tag(
+        config=True
+    )
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Return the notebook."""
         try:
-            call(rehearse, nb, seconds=self.seconds)
+            call(rehearse, nb, cpu_seconds=self.cpu_seconds)
         except OwnProcessError as error:
             self.log.warning("A submission is shown as plain text: %s.", error)
             nb = plain(nb)

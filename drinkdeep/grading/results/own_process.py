@@ -14,8 +14,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-SECONDS = 30
-"""The CPU time, and half of the time on the clock, that one call may take."""
+CPU_SECONDS, CLOCK_SECONDS = 30, 300
+"""The CPU time that one call may take, and the time on the clock, for when the machine is busy."""
 MEMORY_BYTES = 2 * 2**30
 """The memory that one call may take, besides what is loaded before it."""
 
@@ -27,7 +27,8 @@ class OwnProcessError(Exception):
 def call(
     function: Callable[..., str],
     *arguments: Any,
-    seconds: int = SECONDS,
+    cpu_seconds: int = CPU_SECONDS,
+    clock_seconds: int = CLOCK_SECONDS,
     memory_bytes: int = MEMORY_BYTES,
 ) -> str:
     """Return what a module's function returns, called in a new process.
@@ -36,8 +37,8 @@ def call(
     ----------
     function, arguments
         What is called, and with what; both are pickled.
-    seconds
-        The CPU time it may take; on the clock it may be twice as long, for a busy machine.
+    cpu_seconds, clock_seconds
+        The time it may take.
     memory_bytes
         The address space it may take in addition (Linux; elsewhere only the time is bounded).
 
@@ -51,13 +52,13 @@ def call(
     context.set_forkserver_preload(["__main__", function.__module__])
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(
-        target=_bounded, args=(theirs, function, arguments, seconds, memory_bytes), daemon=True
+        target=_bounded, args=(theirs, function, arguments, cpu_seconds, memory_bytes), daemon=True
     )
     process.start()
     theirs.close()
     try:
-        if not ours.poll(2 * seconds):
-            raise OwnProcessError(f"it took more than {2 * seconds} s")
+        if not ours.poll(clock_seconds):
+            raise OwnProcessError(f"it took more than {clock_seconds} s")
         done, value = ours.recv()
     except (EOFError, OSError):  # no answer: it was ended by a bound, or by a fault of a parser's
         process.join()
@@ -75,11 +76,11 @@ def _bounded(
     answer: Connection,
     function: Callable[..., str],
     arguments: tuple[Any, ...],
-    seconds: int,
+    cpu_seconds: int,
     memory_bytes: int,
 ) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     if sys.platform == "linux":
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         most = pages * resource.getpagesize() + memory_bytes
