@@ -11,7 +11,7 @@ VERBS = {
     "check": ("drinkdeep.environment", "say what is there, and what to do about what isn't"),
     "progress": ("drinkdeep.points", "run the exercises' visible tests, and say what is next"),
     "restore": ("drinkdeep.restoring", "bring a damaged exercise back, with your answers"),
-    "grade": ("drinkdeep.grading.command", "grade a class, in the sandbox"),
+    "grade": ("drinkdeep.grading.batch.command", "grade a class, in the sandbox"),
 }
 
 

@@ -17,7 +17,8 @@ import pytest
 from filelock import FileLock
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from drinkdeep.grading.sandbox import SandboxError, bubblewrap
+from drinkdeep.grading.errors import SandboxError
+from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build" / "html"

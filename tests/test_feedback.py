@@ -32,9 +32,9 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from test_grading import first_wrong_answers, flat
 from traitlets.config import PyFileConfigLoader
 
-from drinkdeep.grading import feedback
-from drinkdeep.grading.assignment import Assignment, without
-from drinkdeep.grading.feedback import FeedbackExporter, findings, shown, text
+from drinkdeep.grading.judging.assignment import Assignment, without
+from drinkdeep.grading.results import feedback
+from drinkdeep.grading.results.feedback import FeedbackExporter, findings, shown, text
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"

@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell
 
 from drinkdeep import command, points, running
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.judging.assignment import Assignment
 
 NAME = "01_cost"
 FULL = sum(exercise.points for exercise in Assignment(bank.source(NAME)).exercises.values())

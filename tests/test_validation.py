@@ -26,7 +26,7 @@ from people import Desk
 
 from drinkdeep import lab, running, validation
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.judging.assignment import Assignment
 
 ROOT = Path(__file__).parent.parent
 NAME = "01_cost"
