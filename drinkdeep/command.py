@@ -11,7 +11,9 @@ VERBS = {
     "check": ("drinkdeep.environment", "say what is there, and what to do about what isn't"),
     "progress": ("drinkdeep.points", "run the exercises' visible tests, and say what is next"),
     "restore": ("drinkdeep.restoring", "bring a damaged exercise back, with your answers"),
+    "collect": ("drinkdeep.grading.platforms.collect", "take in a learning platform's archive"),
     "grade": ("drinkdeep.grading.batch.command", "grade a class, in the sandbox"),
+    "feedback": ("drinkdeep.grading.platforms.feedback", "pack feedback for a learning platform"),
 }
 
 

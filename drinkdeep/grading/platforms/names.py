@@ -1,8 +1,8 @@
 """What the learning platforms call a file in the archives that they give out.
 
 Whose a file is follows from the outermost part of its name, which the platform writes; all that
-stands behind it a student has chosen. But students choose what they are called, too, and names such
-as “Kim_14” make that part readable in two ways. So each way is a :class:`Reading`, and the platform's
+stands behind it a student has chosen. But students choose what they are called too, and a name such
+as “Kim_14” makes that part readable in two ways. So each way is a :class:`Reading`, and the platform's
 list of people says which of them is true (:mod:`.roster`).
 
 The forms are those of Moodle 4.1 to 4.5 (``mod/assign/classes/downloader.php``) and of Canvas as of
@@ -20,7 +20,9 @@ MOODLE, CANVAS, PLAIN = "Moodle", "Canvas", "plain"
 # Moodle up to 4.0 puts another _ behind a folder's name.
 _MOODLE = re.compile(r"(?=_(\d+)_assignsubmission_([a-z]+)(?:_(.*))?$)", re.DOTALL)
 _CANVAS = re.compile(r"(?=_(\d+)_(?:(\d+)_(.+)|(text|link)\.html)$)", re.DOTALL)
-_CANVAS_ANONYMOUS = re.compile(r"anon_(?:LATE_)?[A-Za-z0-9]+_(?:LATE_)?(?:\d+_|text\.html|link\.html)")
+_CANVAS_ANONYMOUS = re.compile(
+    r"anon_(?:LATE_)?[A-Za-z0-9]+_(?:LATE_)?(?:\d+_|text\.html|link\.html)"
+)
 _JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -77,12 +79,17 @@ def readings(form: str, outermost: str) -> Iterator[Reading]:
             person = outermost[: match.start()]
             late = person.endswith("_LATE")
             yield Reading(
-                number, person.removesuffix("_LATE"), file or "", typed or "file", late, int(upload or 0)
+                number,
+                person.removesuffix("_LATE"),
+                file or "",
+                typed or "file",
+                late,
+                int(upload or 0),
             )
 
 
 def plain_readings(outermost: str, notebooks: Iterable[str], *, folder: bool) -> Iterator[Reading]:
-    """The ways to read a name that no platform wrote: ``ada_01_cost.ipynb``, or the folder ``ada``."""
+    """The ways to read what no platform named: ``ada_01_cost.ipynb``, or a folder ``ada``."""
     if folder:
         yield Reading(outermost, "", "")
         return

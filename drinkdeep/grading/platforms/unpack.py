@@ -35,13 +35,13 @@ class ArchiveError(Exception):
 class Room:
     """What an archive, with those within it, may still take."""
 
-    bytes: int
-    files: int
-    depth: int
+    bytes_left: int
+    files_left: int
+    depth_left: int
 
     def __post_init__(self) -> None:
         """Keep what it was, to say it."""
-        self.most = (self.bytes, self.files)
+        self.most = (self.bytes_left, self.files_left)
 
     def store(self, file: IO[bytes], target: Path, when: float | None = None) -> None:
         """Write a file of the archive, with its date.
@@ -51,14 +51,14 @@ class Room:
         ArchiveError
             If there is no room for it.
         """
-        self.files -= 1
-        if self.files < 0:
+        self.files_left -= 1
+        if self.files_left < 0:
             raise ArchiveError(f"it holds more than {self.most[1]} files.")
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as new:
             while block := file.read(2**20):
-                self.bytes -= len(block)
-                if self.bytes < 0:
+                self.bytes_left -= len(block)
+                if self.bytes_left < 0:
                     raise ArchiveError(f"it unpacks to more than {self.most[0] / 1e6:.0f} MB.")
                 new.write(block)
         if when is not None:
@@ -102,7 +102,7 @@ def unpack(
     with entries(path) as found:
         for name, when, file in found:
             if file is None:
-                room.files -= 1
+                room.files_left -= 1
                 left_out(name, path.name)
                 continue
             target = folder / inside(name)
@@ -110,13 +110,11 @@ def unpack(
             if target.suffix in archives:
                 inner.append(target)
     for archive in inner:
-        room.depth -= 1
-        if room.depth < 0:
+        room.depth_left -= 1
+        if room.depth_left < 0:
             raise ArchiveError("archives lie too deep in one another.")
-        unpack(
-            archive, archive.parent / stem(archive), room, archives=archives, left_out=left_out
-        )
-        room.depth += 1
+        unpack(archive, archive.parent / stem(archive), room, archives=archives, left_out=left_out)
+        room.depth_left += 1
 
 
 @contextmanager
