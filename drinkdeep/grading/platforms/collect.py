@@ -150,7 +150,8 @@ class Result:
         print(f"  {', '.join(counts) or 'Nothing was taken in'}.")
         for one in self.taken:
             told = f": {' '.join(one.notes)}" if one.notes else "."
-            print(f"  {printable(one.student)}, from {listed(map(printable, one.tops))}{told}")
+            origin = listed(printable(owned.top.name) for owned in one.owned)
+            print(f"  {printable(one.student)}, from {origin}{told}")
         if self.added:
             print(f"Entered into the gradebook: {listed(map(printable, self.added))}.")
         if self.late:
@@ -294,7 +295,7 @@ def _take(
         raise ArchiveError(f"there is no notebook in it: ask for {notebooks[0]}.ipynb.")
     if typed:
         notes.append("A text that was typed there was left out.")
-    return Taken(student, [one.top.name for one in uploaded], files, notes)
+    return Taken(student, sorted(uploaded, key=lambda one: one.reading.upload), files, notes)
 
 
 def _put(taken: Taken, place: Path, new: Path, record: Record, *, replaced: bool) -> None:

@@ -1,8 +1,8 @@
 """Give feedback back: the pages of a class as one archive, named so that the platform takes it in.
 
 Moodle's *Upload multiple feedback files in a zip* and Canvas's *Upload submissions* find a student
-by the name that their own archive gave to what was handed in, so that is what the pages are named
-by. ``drinkdeep collect`` has written it down.
+by the numbers in the name that their own archive gave to what was handed in, so the pages are named
+by those. ``drinkdeep collect`` has written them down.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook
 
 from drinkdeep.grading.errors import CourseError, GradingError
 from drinkdeep.grading.platforms.collect import application, course_folder
-from drinkdeep.grading.platforms.names import CANVAS, MOODLE, readings
+from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, reply
 from drinkdeep.grading.platforms.record import Record
 from drinkdeep.grading.printable import listed, printable
 from drinkdeep.grading.results import gradebook as read
@@ -23,8 +23,8 @@ from drinkdeep.grading.results import gradebook as read
 WHERE = {
     MOODLE: "In Moodle: the assignment, Submissions, Actions, “Upload multiple feedback files in a "
     "zip”; the feedback type “Feedback files” has to be on.",
-    CANVAS: "In Canvas: the assignment, “Upload submissions”. It shows a page under the name of the "
-    "file that was handed in.",
+    CANVAS: "In Canvas: the assignment, “Upload submissions”. It shows a page under the name of "
+    "the file that was handed in.",
 }
 
 
@@ -81,7 +81,8 @@ def _pack(assignment: str, target: Path | None, db: str | None) -> int:
         elif any(_is_older(page, autograded / f"{page.stem}.ipynb") for page in own):
             stale.append(student)
         else:
-            pages |= {_name(record.platform, known["names"], page.name): page for page in own}
+            reading = Reading(**known["reading"])
+            pages |= {reply(record.platform, reading, page.name): page for page in own}
     again = f"make them with `nbgrader generate_feedback {assignment} --force`."
     for whose, why in ((lacking, "There is no page for"), (stale, "Graded since their page:")):
         if whose:
@@ -101,14 +102,3 @@ def _pack(assignment: str, target: Path | None, db: str | None) -> int:
 
 def _is_older(page: Path, graded: Path) -> bool:
     return graded.exists() and page.stat().st_mtime < graded.stat().st_mtime
-
-
-def _name(platform: str, outermost: list[str], page: str) -> str:
-    """What a page has to be called in the archive."""
-    # Canvas finds a student by the last upload, too.
-    best = max(outermost, key=lambda name: next(readings(platform, name)).upload)
-    reading = next(r for r in readings(platform, best))
-    if platform == MOODLE:
-        folder = best.removesuffix(f"_{reading.file}") if reading.file else best
-        return f"{folder}/{page}"
-    return f"{best[: len(best) - len(reading.file)]}{page}"

@@ -2,8 +2,8 @@
 
 Whose a file is follows from the outermost part of its name, which the platform writes; all that
 stands behind it a student has chosen. But students choose what they are called too, and a name such
-as “Kim_14” makes that part readable in two ways. So each way is a :class:`Reading`, and the platform's
-list of people says which of them is true (:mod:`.roster`).
+as “Kim_14” makes that part readable in two ways. So each way is a :class:`Reading`, and the list
+of people that the platform gives says which of them is true (:mod:`.roster`).
 
 The forms are those of Moodle 4.1 to 4.5 (``mod/assign/classes/downloader.php``) and of Canvas as of
 2026 (``lib/content_zipper.rb``).
@@ -115,3 +115,15 @@ def which_notebook(file: str, notebooks: Iterable[str]) -> tuple[str, int] | Non
             numbers = re.findall(r"\d+", match[1])
             return notebook, int(numbers[-1]) if numbers else 0
     return None
+
+
+def reply(form: str, reading: Reading, page: str) -> str:
+    """What a page is called in an archive that the platform is to give back to whose it is.
+
+    Both look for numbers between underscores, from the left, so none stands in the person's name.
+    Moodle up to 4.0 wants an underscore at the folder's end, and later ones don't mind it.
+    """
+    person = reading.person.replace("_", " ").strip() or "student"
+    if form == MOODLE:
+        return f"{person}_{reading.number}_assignsubmission_file_/{page}"
+    return f"{person.replace(' ', '')}_{reading.number}_{reading.upload}_{page}"

@@ -1,7 +1,7 @@
 """What has been taken in before: by it a later archive is told from what was changed here."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,11 @@ class Record:
     def enter(self, platform: str, taken: Taken) -> None:
         """Remember what was taken in."""
         self.platform = platform
-        self.students[taken.student] = {"names": taken.tops, "digest": taken.digest}
+        self.students[taken.student] = {
+            "names": [one.top.name for one in taken.owned],
+            "reading": asdict(taken.owned[-1].reading),
+            "digest": taken.digest,
+        }
 
     def write(self) -> None:
         """Write it down."""

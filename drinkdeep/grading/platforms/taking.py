@@ -47,8 +47,8 @@ class Taken:
     """What was taken of a student's."""
 
     student: str
-    tops: list[str]
-    """The outermost names."""
+    owned: list[Owned]
+    """From where, the last upload at the end."""
     files: dict[str, Path]
     """What lies in the submission's folder, by its name there."""
     notes: list[str]
@@ -78,10 +78,13 @@ def unpacked(source: Source, owned: list[Owned], folder: Path) -> Iterator[Found
             if path.is_file() and unpack.is_archive(path):
                 target = path.with_name(unpack.stem(path))
                 unpack.unpack(path, target, room, left_out=lambda *_: None)
-                path.unlink()
         for path in sorted(place.rglob("*")):
             name = path.relative_to(place)
-            if path.is_file() and not any(is_junk(part) for part in name.parts):
+            if (
+                path.is_file()
+                and not any(is_junk(part) for part in name.parts)
+                and not unpack.is_archive(path)  # what was in it lies beside it
+            ):
                 stamp = path.stat().st_mtime
                 yield Found(path, PurePosixPath(*name.parts), one.reading.upload, stamp)
 
