@@ -9,6 +9,7 @@ from nbgrader import preprocessors as stock
 # nbgrader goes on without a configuration that it can't load: then students' code would run outside
 # of the sandbox, and feedback show hidden tests.
 try:
+    from drinkdeep.desk.validate import configure
     from drinkdeep.grading.plugins.archives import SafeCollector, SafeExtractor
     from drinkdeep.grading.plugins.preprocessors import (
         Authorship,
@@ -19,7 +20,6 @@ try:
     )
     from drinkdeep.grading.results.export import CsvExport
     from drinkdeep.grading.results.feedback import FeedbackExporter
-    from drinkdeep.validation import configure
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"

@@ -97,7 +97,7 @@ class SafeCollector(FileNameCollectorPlugin):  # type: ignore[misc]
                 infos[str(path)] = info
                 own = by_student[info["student_id"], info["file_id"]][self._outermost(path)]
                 own.append((path.stat().st_mtime, str(path)))
-        taken = {}
+        taken: dict[str, dict[str, str]] = {}
         for (student, _), origins in by_student.items():
             last = [max(own)[1] for own in origins.values()]
             if len(origins) > 1 and not all(infos[path].get("timestamp") for path in last):

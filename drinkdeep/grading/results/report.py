@@ -27,7 +27,6 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 
 from drinkdeep.cells import grade_id
-from drinkdeep.figures.palette import BLUE, MUTED
 from drinkdeep.figures.picture import Picture, panel
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.judge import NOT_DONE
@@ -36,6 +35,7 @@ from drinkdeep.grading.results.export import full_name
 from drinkdeep.grading.results.feedback import findings
 from drinkdeep.grading.results.gradebook import Cell, GradebookError
 from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
+from drinkdeep.palette import BLUE, MUTED
 
 STOPPED = ("KernelError", "MemoryError", "TimeoutError")
 """The errors that :mod:`~drinkdeep.grading.judging.execute` itself puts into a student's cell."""
