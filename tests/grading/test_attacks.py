@@ -89,14 +89,15 @@ ATTACKS = {
     "socket-without-a-file": Attack(
         "s = socket.socket(socket.AF_UNIX)\ns.connect({abstract!r})\nwon = s.recv(2) == b'hi'"
     ),
-    "template": Attack(
+    "forkserver": Attack(
         "s = socket.socket(socket.AF_UNIX)\n"
-        "s.connect([*glob.glob('/kernels/template'), *glob.glob({kernels!r} + '/template')][0])\n"
+        "found = [p for f in ('/kernels', {kernels!r}) for p in glob.glob(f + '/forkserver')]\n"
+        "s.connect(found[0])\n"
         "won = True"
     ),
     "sockets-of-other-kernels": Attack(
         "won = any(glob.glob(folder + '/*/' + name)"
-        " for folder in ('/kernels', {kernels!r}) for name in ('s-*', 'questions'))"
+        " for folder in ('/kernels', {kernels!r}) for name in ('s-*', 'queries'))"
     ),
     "folder-of-its-sockets": Attack(
         "import ipykernel\n"

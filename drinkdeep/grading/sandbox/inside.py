@@ -4,7 +4,7 @@ It runs as a script, without the rest of the grader, which isn't to be seen in t
 
     inside.py FOLDER {fenced|unfenced}
 
-Whoever connects to the socket in FOLDER sends one line of JSON, an request, and gets a kernel, with
+Whoever connects to the socket in FOLDER sends one line of JSON, a request, and gets a kernel, with
 the modules loaded that the request names; those stay loaded for the kernels that come after. The
 connection stays open as the kernel's control: through it come what the kernel may take, interrupts,
 and, from here, why it was stopped. When it closes, the kernel ends, with all that it has started.
@@ -87,7 +87,7 @@ SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
 
 REQUEST_SECONDS = 10
-"""For an request to come, once somebody has called."""
+"""For a request to come, once somebody has called."""
 
 TICK = 0.1
 """Seconds between two looks at what a kernel takes."""
