@@ -20,6 +20,7 @@ try:
         Restore,
     )
     from drinkdeep.grading.plugins.rehearsal import Rehearsed
+    from drinkdeep.grading.results.export import CsvExport
     from drinkdeep.grading.results.feedback import FeedbackExporter
 except Exception as error:
     raise SystemExit(
@@ -57,7 +58,11 @@ c.GenerateFeedback.preprocessors = [OnlyPages, Authorship, HideTests, Grades]
 # *Validate*, for whoever tries an exercise here, answers in words.
 configure(c)
 
-# `nbgrader zip_collect` takes in what an LMS has collected. How your LMS names a file is said by
-# c.FileNameCollectorPlugin.named_regexp, with the groups student_id, file_id and timestamp.
+# `nbgrader export` writes no text that a spreadsheet would run.
+c.ExportApp.plugin_class = CsvExport
+
+# `drinkdeep collect` takes in what Moodle and Canvas have collected. For other platforms there is
+# `nbgrader zip_collect`: how yours names a file is said by c.FileNameCollectorPlugin.named_regexp,
+# with the groups student_id, file_id and timestamp.
 c.ZipCollectApp.extractor_plugin = SafeExtractor
 c.ZipCollectApp.collector_plugin = SafeCollector
