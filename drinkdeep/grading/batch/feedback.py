@@ -22,7 +22,7 @@ class FeedbackOf(GenerateFeedback):  # type: ignore[misc]
 
     def init_notebooks(self) -> None:
         """Find the graded notebooks."""
-        self.notebooks = []
+        self.notebooks: list[str] = []
         folders = [Path(self._format_source(self._assignment, name)) for name in self._students]
         self.assignments = {str(f): sorted(map(str, f.glob("*.ipynb"))) for f in folders}
 
