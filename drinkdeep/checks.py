@@ -14,7 +14,8 @@ A test cell is plain Python. It touches the student's names only through :func:`
 In a notebook the first miss raises :class:`Miss`, which shows its words and no traceback. When a
 submission is graded (``drinkdeep.grading``) the same cell runs in another process than the
 student's code: there the three functions above send an expression over and bring a value back,
-every ``expect…`` is noted, and the cell earns the shares of those that were met.
+every ``expect…`` is noted, and the cell earns the shares of those that were met. All exercises,
+from those of chapter 1 on, are looked at with it.
 """
 
 import functools
@@ -116,6 +117,11 @@ def attempt(action: Callable[[], Any]) -> Any:
 
     ``action`` is a ``lambda`` without parameters around an expression of the student's. A task
     that is not done yet goes on raising its ``NotImplementedError``.
+
+    >>> print(attempt(lambda: 1 / 0))
+    ZeroDivisionError: division by zero
+    >>> attempt(lambda: 1 / 2)
+    0.5
     """
     try:
         return observe(action())
@@ -147,6 +153,9 @@ def fresh(seed: int = 0) -> torch.Generator:
     """Random numbers for a test's inputs: new ones each time that a submission is graded.
 
     In a notebook they follow from ``seed`` alone.
+
+    >>> torch.equal(torch.rand(3, generator=fresh(1)), torch.rand(3, generator=fresh(1)))
+    True
     """
     return torch.Generator().manual_seed(seed)
 
@@ -204,6 +213,12 @@ def expect(
     exact_shape: bool = False,
 ) -> Finding | None:
     """Expect ``value`` to equal ``wanted``.
+
+    >>> expect(torch.tensor([[2.5]]), 2.5, hint="Take the mean.")
+    >>> expect(5.0, 2.5, hint="Take the mean.", mistakes=[(5.0, "That is the sum.")])
+    Traceback (most recent call last):
+    drinkdeep.checks.Miss: ✗ That is the sum.
+      It is 5; it should be 2.5.
 
     Parameters
     ----------
@@ -282,7 +297,10 @@ def _refuse_none(value: Any) -> None:
 
 @_check("value")
 def expect_at_least(value: Any, least: float, *, hint: str) -> Finding | None:
-    """Expect a number of at least ``least``."""
+    """Expect a number of at least ``least``.
+
+    >>> expect_at_least(0.93, 0.9, hint="Train for longer.")
+    """
     number = _number(value)
     if number is None:
         return Finding(hint, _not_a("number", value))
@@ -293,7 +311,10 @@ def expect_at_least(value: Any, least: float, *, hint: str) -> Finding | None:
 
 @_check("support")
 def expect_shape(value: Any, shape: Iterable[int], *, hint: str) -> Finding | None:
-    """Expect a tensor of this shape; only with a check of values beside it does it earn points."""
+    """Expect a tensor of this shape; only with a check of values beside it does it earn points.
+
+    >>> expect_shape(torch.zeros(2, 3), (2, 3), hint="One row an example.")
+    """
     if not isinstance(value, Tensor):
         return Finding(hint, _not_a("tensor", value))
     if tuple(value.shape) == tuple(shape):
@@ -303,7 +324,10 @@ def expect_shape(value: Any, shape: Iterable[int], *, hint: str) -> Finding | No
 
 @_check("support")
 def expect_raises(value: Any, *kinds: type[Exception], hint: str) -> Finding | None:
-    """Expect that :func:`attempt` met an exception of one of these classes."""
+    """Expect that :func:`attempt` met an exception of one of these classes.
+
+    >>> expect_raises(attempt(lambda: [][1]), IndexError, hint="Refuse what is out of range.")
+    """
     names = " or ".join(kind.__name__ for kind in kinds)
     if not isinstance(value, Raised):
         return Finding(hint, f"{names} should be raised here, and nothing was.")
