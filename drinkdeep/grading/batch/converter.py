@@ -30,12 +30,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.batch.outcomes import STAGING
 from drinkdeep.grading.batch.submission import Submission
 from drinkdeep.grading.errors import CourseError
 from drinkdeep.grading.plugins.preprocessors import JudgedExecute
-
-STAGING = "grading"
-"""The folder of the course in which things are until they are whole."""
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
 from drinkdeep.grading.batch.converter import Converter, gradebook_opened_once
 from drinkdeep.grading.batch.notebook import parse_notebook
-from drinkdeep.grading.batch.outcomes import Outcome, write_outcomes
+from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
 from drinkdeep.grading.batch.submission import Submission, read_submission
 from drinkdeep.grading.batch.work import Work, perform
 from drinkdeep.grading.errors import (
@@ -342,6 +342,6 @@ def grade_class(
                 progress(outcome, len(names))
         finally:
             outcomes.sort(key=lambda outcome: outcome.student)
-            write_outcomes(converter.staging / f"{converter.assignment}.json", outcomes)
+            write_outcomes(outcomes_file(converter.staging.parent, converter.assignment), outcomes)
             converter.clear()
     return outcomes

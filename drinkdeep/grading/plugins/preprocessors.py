@@ -18,6 +18,7 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.graded import KEY
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.restore import restore
 from drinkdeep.grading.sandbox.limits import Limits
@@ -106,7 +107,7 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
             original = texts.get(cell.source) if cell.cell_type == "markdown" else None
             if original is not None:
                 cell.attachments = original.get("attachments", {})
-            cell.metadata.drinkdeep = NotebookNode(
+            cell.metadata.setdefault(KEY, NotebookNode()).update(
                 course=not has_role(cell, "solution")
                 and (original is not None or bool(grade_id(cell))),
                 title=titles.get(grade_id(cell) or "", f"Cell {number}"),

@@ -32,6 +32,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
+from drinkdeep.grading.graded import missed_or_text
 from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 
 LONGEST_TEXT, LONGEST_CODE = 20_000, 100_000
@@ -40,7 +41,6 @@ DEEPEST = 3
 """How deep folds may stand in folds."""
 PIXELS = ("image/png", "image/jpeg")
 LINKED = ("https://", "http://", "mailto:")
-SCORE = re.compile(r"^\S+ of \S+ points\.\n")
 
 
 class FeedbackExporter(TemplateExporter):
@@ -67,7 +67,7 @@ class FeedbackExporter(TemplateExporter):
         yield from super().default_filters()  # type: ignore[no-untyped-call]
         yield "code", self._code
         yield "text", text
-        yield "findings", findings
+        yield "missed", missed_or_text
         yield "shown", shown
         yield "points", points
 
@@ -93,28 +93,6 @@ def _code_colours() -> str:
         for name in ("a11y-high-contrast-light", "github-dark-high-contrast")
     )
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
-
-
-# What the judge said
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was missed: the words, and what was seen."""
-
-    words: str
-    detail: str = ""
-
-
-def findings(cell: NotebookNode) -> list[Finding]:
-    """What the judge found wrong, as it stands in the outputs of a graded test cell."""
-    said = "".join(o.text for o in cell.get("outputs", []) if o.output_type == "stream")
-    found = []
-    for part in re.split(r"^✗ ", SCORE.sub("", said), flags=re.MULTILINE):
-        words, _, detail = part.strip().partition("\n")
-        if words:
-            found.append(Finding(words, "\n".join(line.strip() for line in detail.splitlines())))
-    return found
 
 
 # What the student's code put out

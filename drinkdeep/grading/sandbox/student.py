@@ -12,6 +12,7 @@ from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_notebook, new_output
 
 from drinkdeep.checks import Raised
+from drinkdeep.grading.graded import Stop
 from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
@@ -59,6 +60,7 @@ class StudentKernel:
             extra_arguments=["--HistoryManager.enabled=False"],
         )
         self._gone = ""
+        self._stops: list[Stop] = []
 
     def __enter__(self) -> "StudentKernel":
         """Start the kernel."""
@@ -115,6 +117,11 @@ class StudentKernel:
         except TransportError as refused:
             return Raised(("TransportError",), str(refused))
 
+    def take_stops(self) -> list[Stop]:
+        """What was stopped since this was last asked."""
+        stops, self._stops = self._stops, []
+        return stops
+
     def _bounded(
         self, work: Callable[[], None], place: str, seconds: int
     ) -> tuple[str, str] | None:
@@ -143,6 +150,7 @@ class StudentKernel:
         if stopped == "clock" and left < self._limits.clock_seconds:
             stopped = "notebook"
         name, text = _why(stopped, seconds, self._limits)
+        self._stops.append(Stop(name, f"{text} in {place}."))
         self.timed_out = self.timed_out or name == "TimeoutError"
         if failed:
             self.kernel_died = not stopped
