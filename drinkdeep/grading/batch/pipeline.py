@@ -28,7 +28,7 @@ from sqlalchemy.exc import OperationalError
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
-from drinkdeep.grading.batch.converter import Converter, gradebook_opened_once
+from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.notebook import parse_notebook
 from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
 from drinkdeep.grading.batch.submission import Submission, read_submission
@@ -234,7 +234,7 @@ class Pipeline:
                 else f"Executing it failed ({type(error).__name__}: {str(error)[:200]})"
             )
             return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
-        executed = {name: nbformat.reads(text, as_version=4) for name, text in texts.items()}
+        executed = {name: nbformat.v4.reads(text) for name, text in texts.items()}
         if postpone and any(_worth_a_retry(nb) for nb in executed.values()):
             postpone(job)
             return None
@@ -330,7 +330,7 @@ def grade_class(
     ``progress`` is told of each outcome, and how many there will be that take time.
     """
     converter = pipeline.converter
-    with gradebook_opened_once(), contextlib.chdir(converter.course.root):
+    with converter.gradebook_opened_once(), contextlib.chdir(converter.course.root):
         converter.clear()
         known = list(pipeline.to_do(students))
         outcomes = [entry for entry in known if isinstance(entry, Outcome)]
