@@ -40,6 +40,7 @@ from drinkdeep.grading.errors import (
     WorkerLostError,
     WorkersError,
 )
+from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
 
@@ -98,7 +99,10 @@ class Pipeline:
         self._force = force
         self._seed = converter.execution.seed if seed is None else seed
         self._sandboxed = sandboxed
-        self._version = grader_version()
+        self._modules = tuple(
+            sorted({m for nb in converter.sources.values() for m in Assignment(nb).modules()})
+        )
+        self._version = grader_version(self._modules)
         self._tests = f"{converter.tests}-{self._version}"
         self._sources = {name: nbformat.writes(nb) for name, nb in converter.sources.items()}
         self._ids = {
@@ -207,6 +211,7 @@ class Pipeline:
             seed,
             Limits(**self.converter.execution.limits),
             self._sandboxed,
+            self._modules,
             self._version,
         )
         return _Job(submission, work, tuple(notes))

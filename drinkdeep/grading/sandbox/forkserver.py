@@ -18,6 +18,7 @@ from typing import Any
 
 import psutil
 
+from drinkdeep.grading import course
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox import inside
 from drinkdeep.grading.sandbox.bubblewrap import KERNELS, SCRIPT, arguments, bubblewrap
@@ -35,9 +36,10 @@ class ForkServer:
         self.folder = Path(tempfile.mkdtemp(prefix="dd-"))
         if sandboxed:
             command = [bubblewrap(), *arguments(self.folder), "--"]
-            command += [sys.executable, SCRIPT, KERNELS, "fenced"]
+            command += [sys.executable, SCRIPT, KERNELS, "fenced", *course.MODULES]
         else:
             command = [sys.executable, inside.__file__, str(self.folder), "unfenced"]
+            command += course.MODULES
         self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
