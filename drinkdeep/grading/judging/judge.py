@@ -104,6 +104,8 @@ class Judge:
         """Prepare; the reference solution runs as far as each test needs it."""
         self._assignment = assignment
         self._seed = seed
+        self.too_slow = False
+        """Whether anything took too long by the stopwatch, as it may beside a busy neighbour."""
         self._reference: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
         self._code = assignment.code()
         self._places = {
@@ -124,6 +126,7 @@ class Judge:
                     test.run(dict(self._reference))
             except JudgingStopped:
                 test.note_stop()
+        self.too_slow |= any(site.check == "expect_faster" and site.findings for site in test.sites)
         return _verdict(exercise, test.sites)
 
     def _run_reference_before(self, place: int) -> None:
