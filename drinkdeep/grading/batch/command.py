@@ -99,6 +99,7 @@ def _problem(arguments: argparse.Namespace) -> str | None:
 def _grade(arguments: argparse.Namespace) -> int:
     from drinkdeep.grading.batch.cluster import dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
+    from drinkdeep.grading.sandbox import cgroup
     from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
 
     root = arguments.course_dir.resolve()
@@ -127,6 +128,8 @@ def _grade(arguments: argparse.Namespace) -> int:
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
         if not unsafe and not arguments.scheduler:
             bubblewrap()
+            if not cgroup.available():
+                print(cgroup.WITHOUT, file=sys.stderr)
         line = pipeline.Pipeline(
             converter,
             executor,

@@ -73,6 +73,8 @@ class ForkServer:
                 raise SandboxError(f"The sandbox did not start: {self._last_words()}")
             time.sleep(0.005)
         control = socket.socket(socket.AF_UNIX)
+        # The system says of what comes which process has sent it.
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             control.connect(str(address))
         except ConnectionError:
