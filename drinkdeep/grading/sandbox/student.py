@@ -8,16 +8,18 @@ from collections.abc import Callable
 from typing import Any
 
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_notebook, new_output
 
 from drinkdeep.checks import Raised
+from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.graded import Stop
 from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
 from drinkdeep.grading.sandbox.queries import QueryChannel
+from drinkdeep.surrogates import mended
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
@@ -51,8 +53,14 @@ class StudentKernel:
         self._limits = limits
         # In case that the kernel's supervisor can't do its work.
         self._most = limits.clock_seconds + limits.interrupt_seconds + 60
-        self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
-        self._queries = QueryChannel(self._manager)
+        try:
+            self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
+            self._queries = QueryChannel(self._manager)
+        except OSError as error:  # the machine's fault, which the next submission would meet too
+            raise SandboxError(
+                f"No kernel can be prepared on this machine ({error}): see to its folder for "
+                "temporary files, which TMPDIR names."
+            ) from error
         self._client = _Client(
             new_notebook(cells=[from_dict(EMPTY)]),
             km=self._manager,
@@ -90,7 +98,8 @@ class StudentKernel:
             self._client.execute_cell(cell, 0, store_history=False)
 
         error = self._bounded(execute, place, self._limits.cell_seconds)
-        return [*cell.outputs, _error(*error)] if error else list(cell.outputs)
+        outputs = [*cell.outputs, _error(*error)] if error else list(cell.outputs)
+        return [mended(output) for output in outputs]
 
     def answer(self, expression: str, shipped: str) -> Any:
         """The value of an expression among the student's names; see :mod:`drinkdeep.transport`."""
@@ -142,16 +151,21 @@ class StudentKernel:
         }
         self._manager.watch(bounds)
         failed = False
+        unread = None
         try:
             work()
         except DeadKernelError:
             failed = True
         except Exception as error:
-            logger.warning("A cell could not be run to its end: %s", error)
-            failed = True
+            # Ours, as we read what the kernel says: that is no sign that the kernel has ended.
+            logger.warning("What %s put out could not be read: %r", place, error)
+            failed = not self._manager.kernel.is_open()
+            unread = (
+                None if failed else ("OutputError", f"What it put out can't be read, in {place}.")
+            )
         stopped = self._manager.rest()
         if not (stopped or failed):
-            return None
+            return unread
         if stopped == "clock" and left < self._limits.clock_seconds:
             stopped = "notebook"
         name, text = _why(stopped, seconds, self._limits)
@@ -191,7 +205,7 @@ def _error(name: str, text: str) -> NotebookNode:
 
 
 class _Client(NotebookClient):
-    """nbclient, with a bound on what stands below a cell in the end."""
+    """nbclient, with a bound on what stands below a cell in the end, deaf to what it can't read."""
 
     most = 0
     """The characters that may stand there."""
@@ -205,8 +219,15 @@ class _Client(NotebookClient):
         self.clear_display_id_mapping(0)
 
     def process_message(self, msg: Any, cell: Any, cell_index: Any) -> Any:
-        """As nbclient, which draws a display anew before it looks at the message any further."""
-        done = super().process_message(msg, cell, cell_index)
+        """Take a message; one that nbclient stumbles over is passed by, and the cell goes on."""
+        try:
+            done = super().process_message(msg, cell, cell_index)
+        except (CellExecutionComplete, DeadKernelError):
+            raise
+        except Exception as error:
+            logger.info("A message was passed by: %r", error)
+            done = None
+        # It may have drawn a display anew, and nbclient asks nobody.
         if msg["content"].get("transient"):
             self._held = _size(cell.outputs)
             if self._held > self.most:
@@ -237,7 +258,7 @@ class _Client(NotebookClient):
         self._held = _size(outs)
 
     def handle_comm_msg(self, *_: Any) -> None:
-        """Take nothing of what widgets say: what they would hold stands nowhere in the end."""
+        """Leave widgets alone: nobody sees them, and what they print is an output like others."""
 
     def _cut(self, outs: list[NotebookNode], cell_index: int) -> None:
         """Leave out the outputs that make it too much."""
