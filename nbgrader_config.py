@@ -16,8 +16,10 @@ try:
         Grades,
         HideTests,
         JudgedExecute,
+        OnlyPages,
         Restore,
     )
+    from drinkdeep.grading.plugins.rehearsal import Rehearsed
     from drinkdeep.grading.results.export import CsvExport
     from drinkdeep.grading.results.feedback import FeedbackExporter
 except Exception as error:
@@ -49,9 +51,9 @@ c.Autograde.autograde_preprocessors = [
 # drinkdeep/grading/results/feedback.py says how.
 # Formgrader has templates of its own; what a student wrote or put out loses its scripts before.
 c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
+c.HTMLExporter.preprocessors = [Rehearsed, "nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.GenerateFeedback.exporter_class = FeedbackExporter
-c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
+c.GenerateFeedback.preprocessors = [OnlyPages, Authorship, HideTests, Grades]
 
 # *Validate*, for whoever tries an exercise here, answers in words.
 configure(c)
