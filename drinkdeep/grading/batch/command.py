@@ -107,7 +107,7 @@ def _problem(arguments: argparse.Namespace) -> str | None:
 def _grade(arguments: argparse.Namespace) -> int:
     from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
-    from drinkdeep.grading.sandbox import forkserver
+    from drinkdeep.grading.sandbox import cgroup, forkserver
 
     root = arguments.course_dir.resolve()
     certificates = Certificates(*(path and path.absolute() for path in _certificates(arguments)))
@@ -139,6 +139,8 @@ def _grade(arguments: argparse.Namespace) -> int:
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
         if not arguments.scheduler:
             forkserver.check(sandboxed=not unsafe)
+            if not unsafe and not cgroup.available():
+                print(cgroup.WITHOUT, file=sys.stderr)
         line = pipeline.Pipeline(
             converter,
             executor,
