@@ -38,7 +38,22 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """The submission, restored."""
-        return restore(notebook, source_notebook(self, resources)), resources
+        source = source_notebook(self, resources)
+        # A cell's id follows from its text, and students got another text where a solution stood.
+        given_out = {grade_id(cell): cell.id for cell in self._released(resources)}
+        for cell in source.cells:
+            cell.id = given_out.get(grade_id(cell), cell.id) if grade_id(cell) else cell.id
+        return restore(notebook, source), resources
+
+    def _released(self, resources: Resources) -> list[NotebookNode]:
+        """The cells as students got them, if they are there."""
+        course = self.parent.parent.coursedir
+        name = resources["nbgrader"]
+        folder = Path(course.format_path(course.release_directory, ".", name["assignment"]))
+        try:
+            return list(nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4).cells)
+        except (OSError, ValueError):
+            return []
 
 
 class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
