@@ -32,6 +32,7 @@ NOT_BEHIND_NOTEBOOKS = (
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",
+        "drinkdeep/matching.py",
         "drinkdeep/surrogates.py",
         "drinkdeep/transport.py",
         "drinkdeep/undefined.py",
