@@ -150,8 +150,13 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
             return Path(course.format_path(step, student, name["assignment"]))
 
         sources = folder(course.source_directory, ".").glob("*.ipynb")
-        # By the time stamp nbgrader sees that a submission is newer than its page.
-        ours = {"timestamp.txt", *(f"{path.stem}.html" for path in sources)}
+        # By the time stamp nbgrader sees that a submission is newer than its page, and by what the
+        # exchange has laid beside the submission it gives the page back.
+        ours = {
+            "timestamp.txt",
+            "submission_secret.txt",
+            *(f"{path.stem}.html" for path in sources),
+        }
         target = folder(course.feedback_directory, name["student"])
         for path in list(target.iterdir()) if target.is_dir() else ():
             # A page that is there before the first is written is the student's, too, or an old one.
