@@ -20,6 +20,7 @@ every ``expect…`` is noted, and the cell earns the shares of those that were m
 import functools
 import math
 import numbers
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,6 +130,11 @@ def fresh(seed: int = 0) -> torch.Generator:
 def all_met() -> None:
     """Say that a test cell's checks are met; the last line of every test cell."""
     print("✓ The checks of this cell are met. Others, with new numbers, run when you hand in.")
+
+
+def noted() -> None:
+    """Say that short answers have the form asked for, whatever they say; in place of all_met()."""
+    print("Noted. Whether it is right, you learn when you hand in.")
 
 
 # Judging
@@ -277,14 +283,25 @@ def expect_shape(value: Any, shape: Iterable[int], *, hint: str) -> Finding | No
 
 
 @_check("support")
-def expect_raises(value: Any, *kinds: type[Exception], hint: str) -> Finding | None:
-    """Expect that :func:`attempt` met an exception of one of these classes."""
+def expect_raises(
+    value: Any, *kinds: type[Exception], hint: str, shapes: Sequence[tuple[int, ...]] = ()
+) -> Finding | None:
+    """Expect that :func:`attempt` met an exception of one of these classes.
+
+    With ``shapes``, which have no number in common, its text names each of them, as (4, 1),
+    [4, 1], 4 × 1 or otherwise.
+    """
     names = " or ".join(kind.__name__ for kind in kinds)
     if not isinstance(value, Raised):
         return Finding(hint, f"{names} should be raised here, and nothing was.")
-    if "NotImplementedError" not in value.kinds and any(k.__name__ in value.kinds for k in kinds):
-        return None
-    return Finding(hint, f"{names} should be raised here; this was: {value}")
+    if "NotImplementedError" in value.kinds or not any(k.__name__ in value.kinds for k in kinds):
+        return Finding(hint, f"{names} should be raised here; this was: {value}")
+    said = [int(number) for number in re.findall(r"\d+", value.message)]
+    for shape in shapes:
+        if not any(said[i : i + len(shape)] == [*shape] for i in range(len(said))):
+            words = f"The text of the {value.kinds[0]} should name both shapes."
+            return Finding(words, f"It is {_show(value.message)}; it should name {shape}.")
+    return None
 
 
 @_check("support")

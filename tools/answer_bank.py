@@ -6,10 +6,13 @@ A file ``tests/answers/ASSIGNMENT.py`` is plain Python. Each block answers one e
 
     # %% EXERCISE | right
     # %% EXERCISE | wrong | POINTS | WORDS
+    # %% EXERCISE | slip | POINTS | WORDS
 
-to the next; WORDS must stand in the feedback. From the blocks whole submissions are made, as
-students hand them in: the first right answer to every exercise, the second to every exercise, and
-likewise the wrong ones. An exercise with fewer answers is answered by the reference solution.
+to the next; WORDS must stand in the feedback. What is wrong misses the point of its exercise, and
+earns less than half; a slip has got the point and misses something beside it. From the blocks whole
+submissions are made, as students hand them in: the first right answer to every exercise, the second
+to every exercise, and likewise the wrong ones. An exercise with fewer answers is answered by the
+reference solution.
 """
 
 import copy
@@ -42,6 +45,7 @@ class Answer:
     code: str
     points: float | None = None
     words: str = ""
+    slip: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +82,9 @@ def parse(text: str, assignment: str) -> list[Answer]:
         exercise, kind, *more = (part.strip() for part in header.split("|", 3))
         if kind == "right" and not more:
             found.append(Answer(exercise, code.strip()))
-        elif kind == "wrong" and len(more) == 2:
-            found.append(Answer(exercise, code.strip(), float(more[0]), more[1]))
+        elif kind in ("wrong", "slip") and len(more) == 2:
+            points, words = float(more[0]), more[1]
+            found.append(Answer(exercise, code.strip(), points, words, kind == "slip"))
         else:
             raise ValueError(f"{assignment}: a header that can't be read: {header}")
     return found

@@ -39,6 +39,7 @@ UNPROVEN = (
     "This fits the example shown, but not yet other values: "
     "the task earns points once a test with new numbers is met too."
 )
+IN_PART = "What is met earns points once a test with new numbers is met too."
 
 
 @dataclass
@@ -106,10 +107,13 @@ class Judge:
         }
         self._next: tuple[int, NotebookNode] | None = next(self._code, None)
 
-    def grade(self, exercise: Exercise, ask: Ask) -> Verdict:
-        """Run the exercise's tests against a student's kernel."""
+    def grade(self, exercise: Exercise, ask: Ask, seed: int | None = None) -> Verdict:
+        """Run the exercise's tests against a student's kernel, with a seed in place of the judge's.
+
+        Exercises are graded in the notebook's order; one may be graded again.
+        """
         self._run_reference_before(self._places[exercise.test_id])
-        test = _Test(exercise, self._fresh_seed(exercise), ask)
+        test = _Test(exercise, self._fresh_seed(exercise, seed), ask)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             test.run(dict(self._reference))
         return _verdict(exercise, test.sites)
@@ -127,9 +131,15 @@ class Judge:
             ):
                 exec(compile(cell.source, "<reference>", "exec"), self._reference)
 
-    def _fresh_seed(self, exercise: Exercise) -> int:
-        text = f"{self._seed} {exercise.name}"
+    def _fresh_seed(self, exercise: Exercise, seed: int | None) -> int:
+        text = f"{self._seed if seed is None else seed} {exercise.name}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
+
+
+def test_sites(exercise: Exercise) -> list[Site]:
+    """The checks of an exercise, none of which has run."""
+    _, sites = _rewritten(exercise.test.source, exercise.solution.source, tuple(exercise.hidden))
+    return [Site(check, share, hidden) for check, share, hidden in sites]
 
 
 class _Test:
@@ -377,5 +387,6 @@ def _verdict(exercise: Exercise, sites: list[Site]) -> Verdict:
     score = exercise.points * sum(s.share for s in paid) / sum(s.share for s in sites)
     findings = [str(finding) for site in sites for finding in site.findings]
     if len(paid) < len(met) and not any(NOT_DONE in text for text in findings):
-        findings.append(f"✗ {UNPROVEN}")
+        fits = all(site.met for site in sites if not site.hidden and site.role != "form")
+        findings.append(f"✗ {UNPROVEN if fits else IN_PART}")
     return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)))
