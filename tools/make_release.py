@@ -30,7 +30,7 @@ from traitlets.config import Config
 
 from drinkdeep import checks as checks_of_answers
 from drinkdeep.cells import grade_id, has_role, is_test
-from drinkdeep.grading.assignment import (
+from drinkdeep.grading.judging.assignment import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
     END_HIDDEN,
@@ -41,7 +41,8 @@ from drinkdeep.grading.assignment import (
     regions,
     without,
 )
-from drinkdeep.grading.judge import CHECKS, LOOKS, bound_names, defined_names, test_sites
+from drinkdeep.grading.judging.judge import sites_of
+from drinkdeep.grading.judging.rewriting import CHECKS, LOOKS, bound_names, defined_names
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKERS = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN)
@@ -216,7 +217,7 @@ def _role(check: ast.Call) -> str:
 
 def _problems_of_shares(exercise: Exercise) -> Iterator[str]:
     """What only new values prove earns at least half of the points."""
-    sites = test_sites(exercise)
+    sites = sites_of(exercise)
     hidden = sum(site.share for site in sites if site.hidden)
     total = sum(site.share for site in sites)
     if hidden < total / 2:
@@ -285,7 +286,7 @@ def _problems_of_bank(answers: list[answer_bank.Answer], exercise: Exercise) -> 
     if len(wrong) < FEWEST_WRONG:
         yield f"the bank has {len(wrong)} wrong answers, and needs {FEWEST_WRONG}"
     # Of several short answers each is a point by itself.
-    if {site.role for site in test_sites(exercise)} & {"value"}:
+    if {site.role for site in sites_of(exercise)} & {"value"}:
         for answer in wrong:
             if not answer.slip and 2 * (answer.points or 0) >= exercise.points:
                 yield (

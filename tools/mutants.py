@@ -30,8 +30,8 @@ import answer_bank
 import nbformat
 import workbench
 
-from drinkdeep.grading.assignment import BEGIN_SOLUTION, END_SOLUTION, Exercise, regions
-from drinkdeep.grading.sandbox import Limits
+from drinkdeep.grading.judging.assignment import BEGIN_SOLUTION, END_SOLUTION, Exercise, regions
+from drinkdeep.grading.sandbox.limits import Limits
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ROOT / "tests" / "mutants"

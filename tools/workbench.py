@@ -13,10 +13,10 @@ import nbformat
 import torch
 
 from drinkdeep.cells import is_task
-from drinkdeep.grading.assignment import Assignment, Exercise
-from drinkdeep.grading.execute import Student
-from drinkdeep.grading.judge import Judge, Verdict
-from drinkdeep.grading.sandbox import Limits
+from drinkdeep.grading.judging.assignment import Assignment, Exercise
+from drinkdeep.grading.judging.judge import Judge, Verdict
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.student import StudentKernel
 
 LIMITS = Limits(cell_seconds=60, answer_seconds=60)
 REMEMBER = "__given = dict(globals())"
@@ -45,7 +45,7 @@ class Workbench:
         self._judge = judge
         self._limits = limits
         self._kernels = contextlib.ExitStack()
-        self._student: Student | None = None
+        self._student: StudentKernel | None = None
 
     def __enter__(self) -> "Workbench":
         """Nothing is there yet."""
@@ -76,12 +76,12 @@ class Workbench:
             self._kernels.close()
             self._student = None
 
-    def _ready(self) -> Student:
+    def _ready(self) -> StudentKernel:
         if self._student is not None:
             self._student.run(FORGET)
             return self._student
         self._student = self._kernels.enter_context(
-            Student(self._limits, modules=self._assignment.modules())
+            StudentKernel(self._limits, modules=self._assignment.modules())
         )
         for _, cell in self._assignment.code():
             if cell is self._exercise.solution:

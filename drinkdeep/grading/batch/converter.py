@@ -1,0 +1,281 @@
+"""nbgrader's own Autograde with the execution taken out of its middle.
+
+Stock nbgrader sanitizes, executes and records one submission after another. Here :meth:`sanitize`
+and :meth:`record` are two calls, so that the execution between them can happen elsewhere. All that
+they do to a notebook and to the gradebook is done by the converter and the preprocessors of
+``nbgrader_config.py``; no other process touches either.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import nbformat
+from nbconvert.exporters import Exporter
+from nbconvert.writers.files import FilesWriter
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.apps import AutogradeApp
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute
+from sqlalchemy import Engine
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.batch.submission import Submission
+from drinkdeep.grading.errors import CourseError
+from drinkdeep.grading.plugins.preprocessors import JudgedExecute
+
+STAGING = "grading"
+"""The folder of the course in which things are until they are whole."""
+
+
+@contextlib.contextmanager
+def gradebook_opened_once() -> Iterator[None]:
+    """Let nbgrader keep what it makes on opening the gradebook, for as long as this lasts.
+
+    It opens it for each look into it, nine times for a submission. With a database engine of its
+    own each time, it would compile every statement anew, which takes longer than all else that it
+    does. What it closes afterwards are the engine's connections; the engine can be used on. Nor
+    need it look each time whether the tables and the course are there, or read anew what it has
+    just written: nobody else writes.
+    """
+    open_first = Gradebook.__init__
+    engines: dict[tuple[str, str], Engine] = {}
+
+    def open_again(
+        self: Gradebook, db_url: str, course_id: str = "default_course", authenticator: Any = None
+    ) -> None:
+        if (db_url, course_id) not in engines:
+            open_first(self, db_url, course_id, authenticator)
+            engines[db_url, course_id] = self.engine
+        self.engine = engines[db_url, course_id]
+        self.db = scoped_session(sessionmaker(self.engine, expire_on_commit=False))
+        self.course_id = course_id
+        self.authenticator = authenticator
+
+    with mock.patch.object(Gradebook, "__init__", open_again):
+        yield
+
+
+class Converter(Autograde):  # type: ignore[misc]
+    """Sanitizes and records submissions of one assignment.
+
+    It works on a course directory in the staging and moves an autograded submission to its place
+    when it is whole: nbgrader takes any folder there for a graded submission.
+    """
+
+    def __init__(self, app: AutogradeApp, assignment: str) -> None:
+        """Use the application's course and configuration.
+
+        Raises
+        ------
+        CourseError
+            If the gradebook doesn't know the assignment, or another version of it.
+        """
+        self.course: CourseDirectory = app.coursedir
+        self.course.assignment_id = assignment
+        self.staging = Path(self.course.root, STAGING)
+        super().__init__(
+            coursedir=CourseDirectory(
+                parent=app,
+                root=self.course.root,
+                assignment_id=assignment,
+                submitted_directory=f"{STAGING}/submitted",
+                autograded_directory=f"{STAGING}/autograded",
+            ),
+            parent=app,
+        )
+        self.assignment = assignment
+        self._check_gradebook()
+        self.writer = FilesWriter(parent=self)
+        self._sanitizer = self._exporter(self.sanitize_preprocessors)
+        self._recorder = self._exporter(
+            [
+                kind
+                for kind in self.autograde_preprocessors
+                if not (isinstance(kind, type) and issubclass(kind, (JudgedExecute, Execute)))
+            ]
+        )
+        self.execution = JudgedExecute(parent=self._sanitizer)
+        """What ``nbgrader_config.py`` says of the execution."""
+
+    @cached_property
+    def sources(self) -> dict[str, NotebookNode]:
+        """The assignment's notebooks, by their names."""
+        folder = Path(self.course.format_path(self.course.source_directory, ".", self.assignment))
+        found: dict[str, NotebookNode] = {
+            path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))
+        }
+        if not found:
+            raise CourseError(
+                f"There is no notebook in {folder}: see to the assignment's name, or give the "
+                "course's folder with --course-dir."
+            )
+        return found
+
+    @cached_property
+    def tests(self) -> str:
+        """The hash of what the assignment asks and expects."""
+        asked = {
+            name: [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in notebook.cells]
+            for name, notebook in self.sources.items()
+        }
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    def students(self) -> list[str]:
+        """Those who have handed in the assignment."""
+        return sorted(self._students())
+
+    def in_gradebook(self) -> set[str]:
+        """Those of whose submission the gradebook knows."""
+        with self._gradebook() as gradebook:
+            submissions = gradebook.assignment_submissions(self.assignment)
+            return {submission.student_id for submission in submissions}
+
+    def submitted(self, student: str) -> Path:
+        """The folder of what a student has handed in."""
+        course = self.course
+        return Path(course.format_path(course.submitted_directory, student, self.assignment))
+
+    def autograded(self, student: str) -> Path:
+        """The folder of what was graded of a student."""
+        course = self.course
+        return Path(course.format_path(course.autograded_directory, student, self.assignment))
+
+    def sanitize(self, student: str, name: str, notebook: NotebookNode) -> str:
+        """A notebook with the instructor's cells restored, as text; nothing is changed by it."""
+        self._sanitizing = True
+        text, _ = self._sanitizer.from_notebook_node(notebook, self._resources(student, name))
+        return str(text)
+
+    def record(self, submission: Submission, executed: Mapping[str, NotebookNode]) -> None:
+        """Enter a submission's grades into the gradebook, and put its notebooks in their place.
+
+        Killed in between, it has to be done again from the start, which does no harm.
+        """
+        student = submission.student
+        old = Path(self._format_source(self.assignment, student))
+        new = Path(self._format_dest(self.assignment, student))
+        self.clear()
+        old.mkdir(parents=True)
+        submission.copy_files(old)
+        self.notebooks = []
+        for name in executed:
+            path = old / f"{name}.ipynb"
+            path.touch()  # nbgrader looks whether it is there
+            self.notebooks.append(str(path))
+        self.run_pre_convert_hook()
+        self.init_assignment(self.assignment, student)
+        self._sanitizing = False
+        try:
+            for name, notebook in executed.items():
+                resources = self._resources(student, name)
+                output, resources = self._recorder.from_notebook_node(notebook, resources)
+                self.write_single_notebook(output, resources)
+            self.set_permissions(self.assignment, student)
+        finally:
+            self._sanitizing = True
+        self.run_post_convert_hook()
+        self._put_in_place(new, self.autograded(student))
+        self.clear()
+
+    def clear(self) -> None:
+        """Throw away what a run has left in the staging."""
+        for name in ("submitted", "autograded", "replaced"):
+            shutil.rmtree(self.staging / name, ignore_errors=True)
+
+    def _put_in_place(self, new: Path, place: Path) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.exists():
+            replaced = self.staging / "replaced"
+            replaced.mkdir(parents=True, exist_ok=True)
+            place.rename(replaced / place.name)
+        new.rename(place)
+
+    def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
+        """Where the autograded notebooks are written, whichever half is at work."""
+        course = self.coursedir
+        return str(
+            course.format_path(course.autograded_directory, student_id, assignment_id, escape)
+        )
+
+    def _exporter(self, preprocessors: list[Any]) -> Exporter:
+        # Validated once at the end, and not again after each preprocessor.
+        exporter: Exporter = self.exporter_class(
+            parent=self, config=self.config, optimistic_validation=True
+        )
+        for preprocessor in preprocessors:
+            exporter.register_preprocessor(preprocessor)
+        return exporter
+
+    def _resources(self, student: str, name: str) -> dict[str, Any]:
+        """As nbgrader makes them of a path; a path with odd names in it can't be taken apart."""
+        return {
+            "unique_key": name,
+            "output_files_dir": f"{name}_files",
+            "nbgrader": {
+                "student": student,
+                "assignment": self.assignment,
+                "notebook": name,
+                "db_url": self.coursedir.db_url,
+            },
+        }
+
+    def _students(self) -> Iterator[str]:
+        marker = "\0"
+        before, after = str(self.submitted(marker)).split(marker)
+        folder = Path(before)
+        if before.endswith(os.sep) and folder.is_dir():
+            for path in folder.iterdir():
+                if not path.name.startswith(".") and os.path.lexists(f"{path}{after}"):
+                    yield path.name
+
+    def _gradebook(self) -> Gradebook:
+        return Gradebook(self.course.db_url, self.course.course_id)
+
+    def _check_gradebook(self) -> None:
+        """See that the gradebook has the assignment as its source has it."""
+        enter = f"enter it with `make release` or `nbgrader generate_assignment {self.assignment}`"
+        with self._gradebook() as gradebook:
+            try:
+                assignment = gradebook.find_assignment(self.assignment)
+            except MissingEntry:
+                assignment = None
+            known = {
+                notebook.name: (
+                    {cell.name: cell.max_score for cell in notebook.grade_cells},
+                    {cell.name: cell.source for cell in notebook.source_cells if cell.locked},
+                )
+                for notebook in (assignment.notebooks if assignment else [])
+            }
+        wanted = {name: _graded_and_locked(source) for name, source in self.sources.items()}
+        if not known:
+            raise CourseError(f"The gradebook doesn't know {self.assignment}: {enter}.")
+        if known != wanted:
+            raise CourseError(
+                f"The gradebook knows another version of {self.assignment} than its source is: "
+                f"{enter} --force."
+            )
+
+
+def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str, str]]:
+    """The points of each graded cell, and the text of each that a student may not change."""
+    points, locked = {}, {}
+    for cell in source.cells:
+        if name := grade_id(cell):
+            if has_role(cell, "grade"):
+                points[name] = float(cell.metadata.nbgrader.points)
+            if not has_role(cell, "solution") and (
+                has_role(cell, "grade") or has_role(cell, "locked")
+            ):
+                locked[name] = cell.source
+    return points, locked

@@ -1,0 +1,347 @@
+"""A class is graded: what is missing or has changed, as much at a time as there are workers.
+
+Everything that touches the gradebook or the course's folder happens in this process, one submission
+after another; the executor has the work in between. What has been graded is known by its key, the
+hashes of submission and tests, which an autograded notebook carries in its metadata. Since such a
+notebook gets to its place in one step when all else is done, a run that was killed anywhere is
+continued by the next.
+"""
+
+import contextlib
+import fcntl
+import json
+import logging
+import secrets
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass
+from errno import EDQUOT, EIO, ENOSPC, EROFS
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from sqlalchemy.exc import OperationalError
+
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.batch.cluster import translate_error
+from drinkdeep.grading.batch.converter import Converter, gradebook_opened_once
+from drinkdeep.grading.batch.notebook import parse_notebook
+from drinkdeep.grading.batch.outcomes import Outcome, write_outcomes
+from drinkdeep.grading.batch.submission import Submission, read_submission
+from drinkdeep.grading.batch.work import Work, perform
+from drinkdeep.grading.errors import (
+    CourseError,
+    SandboxError,
+    UnreadableError,
+    WorkerLostError,
+    WorkersError,
+)
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.version import grader_version
+
+logger = logging.getLogger(__name__)
+
+WORTH_A_RETRY = ("timed_out", "kernel_died")
+"""What an executed notebook's metadata say of a submission that gets a second try, alone."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A submission on its way."""
+
+    submission: Submission
+    work: Work
+    notes: tuple[str, ...]
+
+
+class Stopped(Exception):
+    """The run was stopped from outside before its end."""
+
+
+class Pipeline:
+    """Grades one assignment of a class.
+
+    Parameters
+    ----------
+    converter
+        nbgrader's part of it, with the course.
+    executor
+        Runs :func:`~drinkdeep.grading.batch.work.perform` somewhere.
+    max_in_flight
+        How many submissions are on their way at a time: the workers, and some more so that none
+        has to wait.
+    force
+        Grade again what has been graded.
+    seed
+        What the hidden tests' inputs follow from; drawn for each submission if it is None, and
+        kept when the same submission is graded again.
+    """
+
+    def __init__(
+        self,
+        converter: Converter,
+        executor: Executor,
+        *,
+        max_in_flight: int,
+        force: bool = False,
+        seed: int | None = None,
+        sandboxed: bool = True,
+    ) -> None:
+        """Read what the assignment asks."""
+        self.converter = converter
+        self._executor = executor
+        self._width = max_in_flight
+        self._force = force
+        self._seed = converter.execution.seed if seed is None else seed
+        self._sandboxed = sandboxed
+        self._version = grader_version()
+        self._tests = f"{converter.tests}-{self._version}"
+        self._sources = {name: nbformat.writes(nb) for name, nb in converter.sources.items()}
+        self._ids = {
+            name: {i for cell in nb.cells if (i := grade_id(cell))}
+            for name, nb in converter.sources.items()
+        }
+        self.stop = threading.Event()
+        """Set it to stop the run: what is on its way is dropped."""
+
+    def to_do(self, students: Iterable[str]) -> Iterator[Outcome | str]:
+        """Of each student, what is known already, or the name if there is something to grade."""
+        in_gradebook = self.converter.in_gradebook()
+        for student in students:
+            try:
+                submission = self._take_in(student)
+                kept = self._kept(submission)
+            except UnreadableError as error:
+                yield Outcome(student, "unreadable", (str(error),))
+                continue
+            unchanged = kept is not None and kept["tests"] == self._tests
+            if kept is None or not unchanged or self._force or student not in in_gradebook:
+                yield student
+            else:
+                yield Outcome(student, "unchanged", tuple(kept.get("notes", ())))
+
+    def run(self, students: Iterable[str]) -> Iterator[Outcome]:
+        """Grade these; what has become of each, as it is known.
+
+        Raises
+        ------
+        Stopped
+            If ``stop`` was set. What has been yielded is recorded.
+        CourseError, WorkersError, SandboxError
+            If there is no point in going on.
+        """
+        again: list[str] = []
+        yield from self._run(students, self._width, lambda job: again.append(_student(job)))
+        # Nobody is punished for a busy machine: with nothing else running it counts.
+        yield from self._run(again, 1, None)
+
+    def _run(
+        self, students: Iterable[str], max_in_flight: int, postpone: Callable[[_Job], None] | None
+    ) -> Iterator[Outcome]:
+        waiting = deque(students)
+        running: dict[Future[dict[str, str]], _Job] = {}
+        try:
+            while waiting or running:
+                while waiting and len(running) < max_in_flight:
+                    student = waiting.popleft()
+                    try:
+                        job = self._prepare(student)
+                    except UnreadableError as error:
+                        yield Outcome(student, "unreadable", (str(error),))
+                        continue
+                    running[self._executor.submit(perform, job.work)] = job
+                done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+                if self.stop.is_set():
+                    raise Stopped
+                for future in done:
+                    outcome = self._finish(future, running.pop(future), postpone)
+                    if outcome is not None:
+                        yield outcome
+        finally:
+            for future in running:
+                future.cancel()
+
+    def _take_in(self, student: str) -> Submission:
+        course = self.converter.course
+        return read_submission(
+            student,
+            self.converter.submitted(student),
+            wanted=list(self._sources),
+            ignore=course.ignore,
+            most_bytes=course.max_file_size * 1000,
+        )
+
+    def _kept(self, submission: Submission) -> dict[str, Any] | None:
+        """What an autograded notebook says of how this very submission was graded."""
+        folder = self.converter.autograded(submission.student)
+        kept = None
+        for name in submission.notebooks:
+            try:
+                metadata = json.loads((folder / f"{name}.ipynb").read_bytes())["metadata"]
+                kept = metadata["drinkdeep"]
+                if kept["submission"] != submission.digest:
+                    return None
+            except (OSError, ValueError, KeyError, TypeError):
+                return None
+        return kept
+
+    def _prepare(self, student: str) -> _Job:
+        submission = self._take_in(student)
+        notes = list(submission.notes)
+        notebooks = {}
+        for name, content in submission.notebooks.items():
+            notebook, more = parse_notebook(content, self._ids[name])
+            notes += more
+            sanitized = self.converter.sanitize(student, name, notebook)
+            notebooks[name] = (sanitized, self._sources[name])
+        kept = self._kept(submission) or {}
+        seed = self._seed
+        if seed is None:
+            seed = kept.get("seed", secrets.randbits(40))
+        work = Work(
+            notebooks,
+            seed,
+            Limits(**self.converter.execution.limits),
+            self._sandboxed,
+            self._version,
+        )
+        return _Job(submission, work, tuple(notes))
+
+    def _finish(
+        self,
+        future: Future[dict[str, str]],
+        job: _Job,
+        postpone: Callable[[_Job], None] | None,
+    ) -> Outcome | None:
+        student = _student(job)
+        try:
+            texts = future.result()
+        except BaseException as raised:
+            error = translate_error(raised)
+            if isinstance(error, WorkersError | SandboxError):
+                raise error from raised
+            if isinstance(error, WorkerLostError) and postpone:
+                postpone(job)
+                return None
+            logger.debug("%s could not be executed", student, exc_info=error)
+            reason = (
+                "The process that executed it died, twice"
+                if isinstance(error, WorkerLostError)
+                else f"Executing it failed ({type(error).__name__}: {str(error)[:200]})"
+            )
+            return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
+        executed = {name: nbformat.reads(text, as_version=4) for name, text in texts.items()}
+        if postpone and any(_worth_a_retry(nb) for nb in executed.values()):
+            postpone(job)
+            return None
+        for notebook in executed.values():
+            notebook.metadata.setdefault("drinkdeep", NotebookNode()).update(
+                seed=job.work.seed,
+                submission=job.submission.digest,
+                tests=self._tests,
+                notes=list(job.notes),
+            )
+        return self._record(job, executed)
+
+    def _record(self, job: _Job, executed: dict[str, NotebookNode]) -> Outcome:
+        student = _student(job)
+        try:
+            self.converter.record(job.submission, executed)
+        except UnreadableError as error:
+            return Outcome(student, "unreadable", (str(error),))
+        except Exception as error:
+            if (cause := _fatal_cause(error)) is not None:
+                raise CourseError(
+                    f"The grades of {student} can't be written ({cause}): see to that and run the "
+                    "command again, which goes on here."
+                ) from error
+            logger.debug("%s could not be recorded", student, exc_info=error)
+            reason = f"nbgrader could not record it ({type(error).__name__}: {str(error)[:200]})"
+            return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
+        return Outcome(student, "graded", job.notes)
+
+
+def _fatal_cause(error: Exception) -> str | None:
+    """The cause of a fault that the next submission would meet as well."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OperationalError):
+            return str(cause.orig).strip()
+        if isinstance(cause, OSError) and cause.errno in (ENOSPC, EDQUOT, EROFS, EIO):
+            return str(cause.strerror)
+        cause = cause.__cause__ or cause.__context__  # nbgrader raises another in its place
+    return None
+
+
+def _student(job: _Job) -> str:
+    return job.submission.student
+
+
+def _worth_a_retry(notebook: NotebookNode) -> bool:
+    said = notebook.metadata.get("drinkdeep", {})
+    return any(said.get(name) for name in WORTH_A_RETRY)
+
+
+@contextlib.contextmanager
+def exclusive_lock(staging: Path) -> Iterator[None]:
+    """See that no other run grades in this course at the same time.
+
+    Raises
+    ------
+    CourseError
+        If one does.
+    """
+    staging.mkdir(exist_ok=True)
+    with (staging / "lock").open("w") as file:
+        try:
+            fcntl.flock(
+                file, fcntl.LOCK_EX | fcntl.LOCK_NB
+            )  # ends with the process, however that ends
+        except OSError:
+            raise CourseError(
+                "Another run is grading in this course: wait for its end, or stop it."
+            ) from None
+        yield
+
+
+@contextlib.contextmanager
+def stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C and a polite kill set an event, for as long as this lasts."""
+    handled = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in handled}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def grade_class(
+    pipeline: Pipeline,
+    students: list[str],
+    progress: Callable[[Outcome | None, int], None],
+) -> list[Outcome]:
+    """Grade what is to be graded of these students, and write down what has become of each.
+
+    ``progress`` is told of each outcome, and how many there will be that take time.
+    """
+    converter = pipeline.converter
+    with gradebook_opened_once(), contextlib.chdir(converter.course.root):
+        converter.clear()
+        known = list(pipeline.to_do(students))
+        outcomes = [entry for entry in known if isinstance(entry, Outcome)]
+        names = [entry for entry in known if isinstance(entry, str)]
+        progress(None, len(names))
+        try:
+            for outcome in pipeline.run(names):
+                outcomes.append(outcome)
+                progress(outcome, len(names))
+        finally:
+            outcomes.sort(key=lambda outcome: outcome.student)
+            write_outcomes(converter.staging / f"{converter.assignment}.json", outcomes)
+            converter.clear()
+    return outcomes

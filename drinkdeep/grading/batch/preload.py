@@ -1,0 +1,12 @@
+"""What a worker loads, in one import: the process that workers are forked from does it once."""
+
+import gc
+
+from drinkdeep.grading.batch.slow_import import block_slow_import
+
+block_slow_import()
+
+from drinkdeep.grading.judging import execute  # noqa: E402, F401
+
+# What is loaded stays, and stays shared: the collector would look at, and write to, all of it.
+gc.freeze()

@@ -1,0 +1,237 @@
+"""Reading what a student handed in, whatever it is.
+
+Nothing in a submission's folder is trusted: a link, a pipe or a device is never opened, a notebook
+is rebuilt cell by cell from what can be understood of it, and what can't be graded is told in one
+sentence that says what is wrong and what to do.
+"""
+
+import fnmatch
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nbgrader.utils import parse_utc
+
+from drinkdeep.grading.errors import UnreadableError
+from drinkdeep.grading.printable import printable
+
+MOST_FILES = 1000
+"""Files beside the notebooks; what goes beyond is left where it is."""
+LONGEST_NAME = 128
+"""Characters in a student's name: the gradebook's column has no more."""
+TIMESTAMP = "timestamp.txt"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a student handed in."""
+
+    student: str
+    folder: Path
+    notebooks: dict[str, bytes]
+    """The notebooks as they lie in the folder, by the name that the assignment has for each."""
+    files: tuple[str, ...]
+    """What else is kept, relative to the folder."""
+    notes: tuple[str, ...]
+    """A sentence on each thing that is not as it was asked for."""
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of all of it: of the notebooks, and of what lies beside them."""
+        total = hashlib.sha256()
+        for name, content in sorted(self.notebooks.items()):
+            total.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape"))
+            total.update(content)
+        for name in self.files:
+            with _open(self.folder / name) as file:
+                content_digest = hashlib.file_digest(file, "sha256").digest()
+            total.update(name.encode(errors="surrogateescape") + b"\0" + content_digest)
+        return total.hexdigest()
+
+    def copy_files(self, target: Path) -> None:
+        """Copy what lies beside the notebooks to another folder."""
+        for name in self.files:
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _open(self.folder / name) as old, path.open("wb") as new:
+                while block := old.read(2**20):
+                    new.write(block)
+
+
+def read_submission(
+    student: str,
+    folder: Path,
+    *,
+    wanted: Sequence[str],
+    ignore: Sequence[str] = (),
+    most_bytes: int = 100_000_000,
+) -> Submission:
+    """Read a submission's folder.
+
+    Parameters
+    ----------
+    student
+        Whose it is.
+    folder
+        Where it lies.
+    wanted
+        The names of the assignment's notebooks, without ``.ipynb``.
+    ignore
+        Patterns of file names that are passed over, as nbgrader's ``CourseDirectory.ignore``.
+    most_bytes
+        The size of a file; one that is larger isn't read.
+
+    Raises
+    ------
+    UnreadableError
+        If there is nothing in it that can be graded.
+    """
+    _check_name(student)
+    if folder.is_symlink() or folder.parent.is_symlink():
+        raise UnreadableError("Its folder is a link to another one: copy the folder itself here.")
+    notes: list[str] = []
+    files: list[str] = []
+    for path, what in _walk(folder, ignore):
+        name = str(path.relative_to(folder))
+        if what:
+            notes.append(f"{printable(name)} is {what}, and was left out.")
+        elif path.suffix != ".ipynb" and path.lstat().st_size > most_bytes:
+            notes.append(
+                f"{printable(name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} MB "
+                "of `CourseDirectory.max_file_size`, and was left out."
+            )
+        else:
+            files.append(name)
+    files.sort()
+    chosen, more = _choose(folder, [n for n in files if n.endswith(".ipynb")], wanted)
+    notes += more
+    found = {name: _read(folder / file, most_bytes) for name, file in chosen.items()}
+    others = [n for n in files if not n.endswith(".ipynb")]
+    if TIMESTAMP in others and not _is_a_time(folder / TIMESTAMP):
+        others.remove(TIMESTAMP)
+        notes.append(
+            f"{printable(TIMESTAMP)} holds no time, so it counts as handed in in time: "
+            "put it right."
+        )
+    if len(others) > MOST_FILES:
+        notes.append(f"Of {len(others)} files beside the notebook the first {MOST_FILES} are kept.")
+    return Submission(student, folder, found, tuple(others[:MOST_FILES]), tuple(notes))
+
+
+def _check_name(student: str) -> None:
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        raise UnreadableError(
+            "The name of the student's folder is not UTF-8: rename the folder."
+        ) from None
+    if len(student) > LONGEST_NAME or not student.isprintable():
+        raise UnreadableError(
+            f"The name of the student's folder has more than {LONGEST_NAME} characters, or some "
+            "that can't be printed: rename the folder."
+        )
+
+
+def _walk(folder: Path, ignore: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """Each file below a folder, and what it is if it is no plain file."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(n for n in folders if not _matches(n, ignore))
+        for name in sorted([*names, *(n for n in folders if (Path(root) / n).is_symlink())]):
+            if _matches(name, ignore):
+                continue
+            path = Path(root) / name
+            mode = path.lstat().st_mode
+            if stat.S_ISREG(mode):
+                yield path, ""
+            elif stat.S_ISLNK(mode):
+                yield path, "a link to something else"
+            elif stat.S_ISFIFO(mode):
+                yield path, "a pipe and no file"
+            else:
+                yield path, "a device or a socket and no file"
+
+
+def _matches(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+
+
+def _choose(
+    folder: Path, files: list[str], wanted: Sequence[str]
+) -> tuple[dict[str, str], list[str]]:
+    """Which file is which of the assignment's notebooks, and what is to be said of it."""
+    for name in wanted:
+        path = folder / f"{name}.ipynb"
+        if (path.is_symlink() or path.exists()) and f"{name}.ipynb" not in files:
+            raise UnreadableError(
+                f"{printable(path.name)} is no file but a link, a pipe, a folder or a device: "
+                "ask for the notebook itself."
+            )
+    chosen = {name: f"{name}.ipynb" for name in wanted if f"{name}.ipynb" in files}
+    left = [file for file in files if file not in chosen.values()]
+    notes = []
+    missing = [name for name in wanted if name not in chosen]
+    for name in missing:
+        alike = [f for f in left if name.lower() in Path(f).stem.lower()]
+        if not alike and len(missing) == 1:
+            alike = left
+        if len(alike) > 1:
+            raise UnreadableError(
+                f"There is no {printable(f'{name}.ipynb')}, and any of "
+                f"{', '.join(map(printable, alike[:5]))} may be it: leave one, under that name."
+            )
+        for file in alike:
+            chosen[name] = file
+            left.remove(file)
+            notes.append(f"{printable(file)} was taken for {printable(f'{name}.ipynb')}.")
+    if not chosen:
+        expected = " and ".join(printable(f"{name}.ipynb") for name in wanted)
+        raise UnreadableError(f"There is no notebook in it: ask for {expected}.")
+    notes += [
+        f"{printable(f'{name}.ipynb')} is missing, and earns nothing."
+        for name in wanted
+        if name not in chosen
+    ]
+    notes += [f"{printable(file)} is not part of the assignment." for file in left]
+    return chosen, notes
+
+
+def _read(path: Path, most_bytes: int) -> bytes:
+    with _open(path) as file:
+        if os.fstat(file.fileno()).st_size > most_bytes:
+            raise UnreadableError(
+                f"{printable(path.name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} "
+                "MB of `CourseDirectory.max_file_size`: ask for it again with its outputs cleared."
+            )
+        return bytes(file.read())
+
+
+def _is_a_time(path: Path) -> bool:
+    with _open(path) as file:
+        text = file.read(1000).decode(errors="replace").strip()
+    try:
+        return not text or parse_utc(text) is not None
+    except (ValueError, OverflowError, TypeError):
+        return False
+
+
+def _open(path: Path) -> Any:
+    """Open a plain file, and nothing that has been put in its place since it was looked at."""
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise UnreadableError(
+            f"{printable(path.name)} can't be read ({error.strerror}): see to its permissions."
+        ) from None
+    if not stat.S_ISREG(os.fstat(number).st_mode):
+        os.close(number)
+        raise UnreadableError(f"{printable(path.name)} is no file: ask for the notebook itself.")
+    return os.fdopen(number, "rb")
+
+
+def _size(path: Path) -> str:
+    return f"{path.lstat().st_size / 1e6:.0f} MB"

@@ -1,0 +1,161 @@
+"""How nbgrader comes by the judge: preprocessors, which ``nbgrader_config.py`` plugs in.
+
+The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
+"""
+
+import functools
+import multiprocessing
+import secrets
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreprocessor
+from traitlets import Bool, Dict, Enum, Integer
+
+from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.judging.assignment import exercise_titles
+from drinkdeep.grading.judging.restore import restore
+from drinkdeep.grading.sandbox.limits import Limits
+
+# Every nbgrader command loads this module, so torch, which most have no use for, is left to the
+# process that executes.
+
+Resources = dict[str, Any]
+
+
+class Restore(NbGraderPreprocessor):  # type: ignore[misc]
+    """Gives a submission the instructor's cells again, before nbgrader reads it."""
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The submission, restored."""
+        return restore(notebook, source_notebook(self, resources)), resources
+
+
+class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
+    """Runs a submission in the sandbox and grades it by the judge, in a process of its own."""
+
+    seed = Integer(
+        None, allow_none=True, help="What the hidden tests' inputs follow from; drawn if not set."
+    ).tag(config=True)
+
+    limits = Dict(
+        key_trait=Enum([field.name for field in fields(Limits)]),
+        value_trait=Integer(),
+        help="What a submission may take, where it isn't as in drinkdeep.grading.sandbox.Limits.",
+    ).tag(config=True)
+
+    unsafe_without_sandbox = Bool(
+        False,
+        help="Run students' code with all of your rights, where there is no bubblewrap.",
+    ).tag(config=True)
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The submission, executed and graded; its metadata say by which seed."""
+        seed = secrets.randbits(40) if self.seed is None else self.seed
+        graded = _process().submit(
+            _execute,
+            notebook,
+            source_notebook(self, resources),
+            seed=seed,
+            limits=Limits(**self.limits),
+            sandboxed=not self.unsafe_without_sandbox,
+        )
+        return graded.result(), resources
+
+
+class HideTests(ClearHiddenTests):  # type: ignore[misc]
+    """Takes the hidden tests out of what a student gets back.
+
+    Of test cells only: whatever a student has written in a cell of their own is no marker.
+    """
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Resources, index: int
+    ) -> tuple[NotebookNode, Resources]:
+        """The cell without its hidden tests."""
+        if has_role(cell, "grade"):
+            cell, resources = super().preprocess_cell(cell, resources, index)
+        return cell, resources
+
+
+class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
+    """Says of each cell whether the course wrote it, and which exercise it belongs to.
+
+    The course's is what the student may not edit, which Restore has seen to, and what else stands
+    in the source notebook word for word. So nothing that a student has added or changed passes for
+    it. Comes before HideTests, which changes the tests.
+    """
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The notebook; each cell's metadata have ``drinkdeep.course`` and ``drinkdeep.title``."""
+        source = source_notebook(self, resources)
+        texts = {c.source: c for c in source.cells if c.cell_type == "markdown"}
+        titles = exercise_titles(source)
+        for number, cell in enumerate(notebook.cells, start=1):
+            original = texts.get(cell.source) if cell.cell_type == "markdown" else None
+            if original is not None:
+                cell.attachments = original.get("attachments", {})
+            cell.metadata.drinkdeep = NotebookNode(
+                course=not has_role(cell, "solution")
+                and (original is not None or bool(grade_id(cell))),
+                title=titles.get(grade_id(cell) or "", f"Cell {number}"),
+            )
+        return notebook, resources
+
+
+class Grades(GetGrades):  # type: ignore[misc]
+    """nbgrader's grades, a person's comments, and which answers wait for a person to read them."""
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """The notebook, with the gradebook's numbers in each graded cell's metadata."""
+        notebook, resources = super().preprocess(notebook, resources)
+        with Gradebook(self.db_url) as gradebook:
+            submission = gradebook.find_submission_notebook(
+                self.notebook_id, self.assignment_id, self.student_id
+            )
+            waiting = {grade.name: grade.needs_manual_grade for grade in submission.grades}
+            by_hand = {comment.name: comment.manual_comment for comment in submission.comments}
+        for cell in notebook.cells:
+            if (name := grade_id(cell)) in waiting:
+                cell.metadata.nbgrader["waiting"] = waiting[name]
+            if name in by_hand:  # nbgrader itself comments on what was left as it was
+                cell.metadata.nbgrader["comment"] = by_hand[name]
+        resources["nbgrader"]["waiting"] = sum(waiting.values())
+        return notebook, resources
+
+
+def _execute(*arguments: Any, **options: Any) -> NotebookNode:
+    from drinkdeep.grading.judging.execute import execute
+
+    return execute(*arguments, **options)
+
+
+@functools.cache
+def _process() -> ProcessPoolExecutor:
+    """One process for a whole batch, so that torch is imported once.
+
+    Spawned and not forked, because nbgrader's own process may have threads.
+    """
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
+    """The source of the assignment at hand, from the course's source directory."""
+    course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
+    name = resources["nbgrader"]
+    folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
+    notebook: NotebookNode = nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4)
+    return notebook

@@ -1,0 +1,290 @@
+"""The page that a student gets back: points and words, cell by cell, and safe to open.
+
+Whatever a student wrote may have been written to deceive or to attack the person who opens the
+page. So nothing of it becomes HTML: code, printed text and errors are shown as text, the HTML in a
+text cell too, and of the richer outputs only pictures made of pixels. The page's policy would
+stop a script all the same. Points come from the gradebook and stand outside of the frames that
+hold what the student wrote; a cell that isn't the course's can't look as if it were.
+
+The Markdown is that of the course: mathematics as MathML, the hints as folds.
+"""
+
+import base64
+import binascii
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from markupsafe import Markup
+from math_core import LatexError, LatexToMathML
+from mdit_py_plugins.amsmath import amsmath_plugin
+from mdit_py_plugins.colon_fence import colon_fence_plugin
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from nbconvert.exporters import TemplateExporter
+from nbconvert.filters import Highlight2HTML, strip_ansi
+from nbformat import NotebookNode
+from pygments.formatters import HtmlFormatter
+from traitlets.config import Config
+
+from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
+
+LONGEST_TEXT, LONGEST_CODE = 20_000, 100_000
+"""The characters beyond which a cell is shown plainly: to read it might take very long."""
+DEEPEST = 3
+"""How deep folds may stand in folds."""
+PIXELS = ("image/png", "image/jpeg")
+LINKED = ("https://", "http://", "mailto:")
+SCORE = re.compile(r"^\S+ of \S+ points\.\n")
+
+
+class FeedbackExporter(TemplateExporter):
+    """A graded notebook as a page; ``nbgrader_config.py`` gives it to nbgrader."""
+
+    export_from_notebook = "Feedback"
+    output_mimetype = "text/html"
+
+    def _file_extension_default(self) -> str:
+        return ".html"
+
+    @property
+    def default_config(self) -> Config:
+        """Whatever nbgrader says of its own template, this one is used."""
+        config = Config()
+        config.FeedbackExporter.template_name = "feedback"
+        config.FeedbackExporter.extra_template_basedirs = [str(TEMPLATES)]
+        config.FeedbackExporter.extra_template_paths = []
+        config.merge(super().default_config)
+        return config
+
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
+        """What the template writes with. All else in it is escaped."""
+        yield from super().default_filters()  # type: ignore[no-untyped-call]
+        yield "code", self._code
+        yield "text", text
+        yield "findings", findings
+        yield "shown", shown
+        yield "points", points
+
+    def from_notebook_node(  # type: ignore[override]  # as nbconvert's own HTML exporter
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """The page, and what nbconvert hands on."""
+        style = stylesheet(_code_colours())
+        page = {"style": Markup(style), "policy": policy(style)}
+        return super().from_notebook_node(nb, {**(resources or {}), "page": page}, **kw)
+
+    def _code(self, source: str) -> Markup:
+        if len(source) > LONGEST_CODE:
+            return _plain(source)
+        return Markup(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source))
+
+
+@cache
+def _code_colours() -> str:
+    """Those of the book's pages, where letters have enough contrast."""
+    light, dark = (
+        HtmlFormatter(style=name).get_style_defs(".highlight")
+        for name in ("a11y-high-contrast-light", "github-dark-high-contrast")
+    )
+    return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
+
+
+# What the judge said
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was missed: the words, and what was seen."""
+
+    words: str
+    detail: str = ""
+
+
+def findings(cell: NotebookNode) -> list[Finding]:
+    """What the judge found wrong, as it stands in the outputs of a graded test cell."""
+    said = "".join(o.text for o in cell.get("outputs", []) if o.output_type == "stream")
+    found = []
+    for part in re.split(r"^✗ ", SCORE.sub("", said), flags=re.MULTILINE):
+        words, _, detail = part.strip().partition("\n")
+        if words:
+            found.append(Finding(words, "\n".join(line.strip() for line in detail.splitlines())))
+    return found
+
+
+# What the student's code put out
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An output as the page shows it: a picture's address, or else a text."""
+
+    text: str = ""
+    picture: str = ""
+    kind: str = "text"
+
+
+def shown(outputs: Sequence[NotebookNode]) -> Iterator[Shown]:
+    """The outputs of a student's cell. Of several forms of one, pixels are preferred to text."""
+    for output in outputs:
+        if output.output_type == "stream":
+            yield Shown(strip_ansi(output.text))
+        elif output.output_type == "error":
+            trace = "\n".join(output.traceback) or f"{output.ename}: {output.evalue}"
+            yield Shown(strip_ansi(trace), kind="error")
+        elif picture := _picture(output.data):
+            yield Shown(picture=picture)
+        elif "text/plain" in output.data:
+            yield Shown(strip_ansi(str(output.data["text/plain"])))
+        else:
+            yield Shown(f"(An output of the kind {', '.join(output.data)} is not shown here.)")
+
+
+def _picture(data: NotebookNode) -> str:
+    """The address of a picture made of pixels, with its bytes in it; "" if there is none."""
+    for kind in PIXELS:
+        if isinstance(encoded := data.get(kind), str):
+            try:
+                content = base64.b64decode("".join(encoded.split()), validate=True)
+            except (binascii.Error, ValueError):
+                continue
+            return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return ""
+
+
+# Text cells
+
+
+def text(source: str, attachments: NotebookNode | None = None, *, course: bool = False) -> Markup:
+    """A text cell as HTML that holds none of its author's.
+
+    Only the ``course`` has headings; a student's are emphasized words, so that the page's outline
+    is ours.
+    """
+    env: EnvType = {"course": course, "attachments": attachments or {}, "depth": 0}
+    if len(source) > LONGEST_TEXT:
+        return _plain(source)
+    try:
+        return Markup(_markdown().render(source, env))
+    except (RecursionError, ValueError):
+        return _plain(source)  # it was written to break a reader
+
+
+def _plain(source: str) -> Markup:
+    return Markup("<pre>{}</pre>").format(source)
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    # `html` off: a tag is text like any other. No labels: an id of a student's could catch a link.
+    markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    markdown.use(dollarmath_plugin, allow_labels=False)
+    markdown.use(amsmath_plugin)
+    markdown.use(colon_fence_plugin)
+    rules = {
+        "heading_open": _heading_open,
+        "heading_close": _heading_close,
+        "link_open": _link_open,
+        "link_close": _link_close,
+        "image": _image,
+        "fence": _fence,
+        "colon_fence": _fence,
+        "math_inline": _formula,
+        "math_block": _formula,
+        "amsmath": _formula,
+    }
+    for name, rule in rules.items():
+        markdown.add_render_rule(name, rule)
+    return markdown
+
+
+def _formula(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    display = tokens[index].type != "math_inline"
+    latex = tokens[index].content
+    try:
+        formula = _converter().convert_with_local_state(latex.strip(), displaystyle=display)
+    except LatexError:
+        formula = f"<code>{html.escape(latex)}</code>"
+    if not display:
+        return formula
+    # Focusable, because on a phone it may have to be scrolled.
+    return f'<div class="math" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
+
+
+@cache
+def _converter() -> LatexToMathML:
+    return LatexToMathML(fancy_error=False)
+
+
+def _heading_open(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    # Two levels below the page's own, however a student has cut the text: no level is left out.
+    return f"<h{min(_level(tokens[index]), 3)}>" if env["course"] else "<p><strong>"
+
+
+def _heading_close(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    return f"</h{min(_level(tokens[index]), 3)}>" if env["course"] else "</strong></p>"
+
+
+def _level(token: Token) -> int:
+    return int(token.tag[1:]) + 1
+
+
+def _link_open(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    address = str(tokens[index].attrGet("href") or "")
+    # Others lead to files beside the notebook, which aren't beside the page.
+    if not address.lower().startswith(LINKED):
+        return "<span>"
+    return f'<a href="{html.escape(address)}" rel="noopener noreferrer nofollow">'
+
+
+def _link_close(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    depth = 0
+    for token in reversed(tokens[:index]):
+        depth += (token.type == "link_close") - (token.type == "link_open")
+        if depth < 0:
+            address = str(token.attrGet("href") or "")
+            return "</a>" if address.lower().startswith(LINKED) else "</span>"
+    return ""
+
+
+def _image(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    token = tokens[index]
+    alternative = self.renderInlineAsText(token.children, options, env) or "no description"
+    name = str(token.attrGet("src") or "").removeprefix("attachment:")
+    if picture := _picture(env["attachments"].get(name, {})):
+        return f'<img src="{picture}" alt="{html.escape(alternative)}">'
+    return f"<em>(A picture that is not in the notebook: {html.escape(alternative)})</em>"
+
+
+def _fence(
+    self: Any, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
+) -> str:
+    content = tokens[index].content
+    directive = re.fullmatch(r"\{(\w+)\}\s*(.*)", tokens[index].info.strip())
+    if directive is None or env["depth"] >= DEEPEST:
+        return str(_plain(content))
+    name, title = directive.groups()
+    inner = {**env, "depth": env["depth"] + 1}
+    # An option of the directive, such as its class, is no text.
+    body = _markdown().render(re.sub(r"\A(:[\w-]+:.*\n)+", "", content), inner)
+    if name == "dropdown":
+        summary = html.escape(title or "More")
+        return f"<details><summary>{summary}</summary>{body}</details>"
+    return f"<blockquote><p><strong>{html.escape(title or name)}</strong></p>{body}</blockquote>"

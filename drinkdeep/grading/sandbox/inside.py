@@ -1,0 +1,445 @@
+"""Inside the sandbox: a process that has torch loaded, and forks a kernel of itself on request.
+
+It runs as a script, without the rest of the grader, which isn't to be seen in there:
+
+    inside.py FOLDER {fenced|unfenced}
+
+Whoever connects to the socket in FOLDER sends one line of JSON, a request, and gets a kernel, with
+the modules loaded that the request names; those stay loaded for the kernels that come after. The
+connection stays open as the kernel's control: through it come what the kernel may take, interrupts,
+and, from here, why it was stopped. When it closes, the kernel ends, with all that it has started.
+
+Of each kernel there are two processes. The *supervisor* is the first process in namespaces of the
+kernel's own (process numbers, mounts, network, IPC), so that nothing in there outlives it. It makes
+an empty disk, and keeps watch. The *kernel* is its child: an unprivileged user in a namespace that
+allows no further one. Student code runs there only.
+"""
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import itertools
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import psutil
+
+STUDENT = 1000
+"""The user that a kernel takes itself to be."""
+
+FIRST_USER = 200_000
+"""Where root grades, each kernel is another user of the system, counted from here."""
+
+USERS = 100_000
+"""How many there are, before the first one's turn comes again."""
+
+HOME = "/student"
+ADDRESS = "forkserver"
+"""The name of the fork server's socket."""
+
+KERNEL = "/kernel"
+"""Where a kernel finds its own sockets; nothing can be written there once they are made."""
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+# <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>, <linux/capability.h>
+_NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = (
+    0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000,
+)  # fmt: skip
+_RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = (
+    1, 2, 4, 8, 32, 4096, 16384, 1 << 18,
+)  # fmt: skip
+_SET_DUMPABLE, _CAPBSET_DROP, _SET_NO_NEW_PRIVS = 4, 24, 38
+_CAPABILITY_VERSION = 0x20080522
+
+LOADED = (
+    "ipykernel.kernelapp",
+    "ipykernel.debugger",
+    "ipykernel.ipkernel",
+    "ipykernel.zmqshell",
+    # What these import when a kernel starts.
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.extensions.storemagic",
+    "numpy.random",
+    "tornado.platform.asyncio",
+    "torch.utils.data",
+    "drinkdeep.checks",
+    "drinkdeep.mnist",
+    "drinkdeep.models",
+    "drinkdeep.training",
+    "drinkdeep.transport",
+)
+
+READY = b"."
+"""What kernel and supervisor tell each other at each step of the start."""
+
+SET_ASIDE = 2**30
+"""Bytes of addresses for stacks and arenas of threads."""
+
+REQUEST_SECONDS = 10
+"""For a request to come, once somebody has called."""
+
+TICK = 0.1
+"""Seconds between two looks at what a kernel takes."""
+
+
+def main() -> None:
+    """Load what all submissions load, then serve requests for ever."""
+    folder, fence = Path(sys.argv[1]), sys.argv[2]
+    listener = socket.socket(socket.AF_UNIX)
+    # Nobody finds it before it listens. From then on requests wait until there is time for them.
+    listener.bind(str(folder / f"{ADDRESS}.new"))
+    listener.listen()
+    (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
+    _load(LOADED)
+    sys.modules["torch"].set_num_threads(1)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for number in itertools.cycle(range(USERS)):
+        control, _ = listener.accept()
+        # Who says nothing, or nothing that makes sense, gets nothing.
+        with control, contextlib.suppress(OSError, ValueError):
+            control.settimeout(REQUEST_SECONDS)
+            request: dict[str, Any] = json.loads(control.makefile("r", encoding="utf-8").readline())
+            control.settimeout(None)
+            _load(request["modules"])
+            if os.fork() == 0:
+                listener.close()
+                _found_kernel(control, request, folder, number, fenced=fence == "fenced")
+
+
+def _load(modules: Iterable[str]) -> None:
+    """Import what takes long; nothing here may start a thread, which a fork would lose."""
+    news = [name for name in modules if name not in sys.modules]
+    for name in news:
+        with contextlib.suppress(Exception):  # a cell that imports it will say what is wrong
+            importlib.import_module(name)
+    if news:
+        # What is loaded stays shared between the kernels: the collector would write to all of it.
+        gc.freeze()
+
+
+def _found_kernel(
+    control: socket.socket, request: dict[str, Any], folder: Path, number: int, *, fenced: bool
+) -> NoReturn:
+    """In a fork: become the supervisor of a kernel, and never return."""
+    try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        request["folder"] = str(folder / request["folder"])
+        if fenced:
+            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET)
+            if os.fork():  # the first child is the first process of the new namespace
+                os._exit(0)
+        _Supervisor(control, request, FIRST_USER + number, fenced=fenced).run()
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            _send(control, {"failed": f"{type(error).__name__}: {error}"})
+    finally:
+        os._exit(0)
+    raise AssertionError
+
+
+class _Supervisor:
+    """Starts a kernel, watches it, and ends it."""
+
+    def __init__(
+        self, control: socket.socket, request: dict[str, Any], user: int, *, fenced: bool
+    ) -> None:
+        self._control = control
+        self._request = request
+        self._fenced = fenced
+        self._user = user if os.getuid() == 0 else os.getuid()
+        self._group = user if os.getuid() == 0 else os.getgid()
+        self._bounds: dict[str, float] | None = None
+
+    def run(self) -> None:
+        """All of a kernel's life."""
+        if self._fenced:
+            _make_disk(self._request, self._user, self._group)
+        wakeup, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        to_kernel, from_supervisor = os.pipe()
+        to_supervisor, from_kernel = os.pipe()
+        self._kernel = os.fork()
+        if self._kernel == 0:
+            for descriptor in (
+                self._control.fileno(),
+                wakeup,
+                waker,
+                from_supervisor,
+                to_supervisor,
+            ):
+                os.close(descriptor)
+            _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
+        os.close(to_kernel)
+        os.close(from_kernel)
+        if self._fenced:
+            if os.read(to_supervisor, 4096) == READY:  # it has its user namespace
+                self._name_user()
+            _call(_LIBC.prctl, _SET_DUMPABLE, 0, 0, 0, 0)  # no debugger gets at the supervisor
+            os.write(from_supervisor, READY)
+        said = os.read(to_supervisor, 4096)
+        if said != READY:
+            raise RuntimeError(said.decode(errors="replace") or "the kernel ended at once")
+        if self._fenced:
+            flags = _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV
+            _call(_LIBC.mount, None, KERNEL.encode(), None, flags, None)
+        _send(self._control, {"started": True})
+        try:
+            self._watch(wakeup)
+        finally:
+            for process in self._processes():
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+
+    def _name_user(self) -> None:
+        """Say who the kernel's user is outside of its namespace; inside it is STUDENT."""
+        folder = Path("/proc") / str(self._kernel)
+        (folder / "setgroups").write_text("deny")
+        (folder / "uid_map").write_text(f"{STUDENT} {self._user} 1")
+        (folder / "gid_map").write_text(f"{STUDENT} {self._group} 1")
+
+    # Watching.
+
+    def _watch(self, wakeup: int) -> None:
+        """Until the kernel has ended, or nobody wants it any more."""
+        self._control.setblocking(False)
+        received = b""
+        asked = 0.0  # when an interrupt was sent
+        while True:
+            ready, _, _ = select.select([self._control.fileno(), wakeup], [], [], TICK)
+            if wakeup in ready:
+                os.read(wakeup, 4096)
+                if self._reap():
+                    return
+            if self._control.fileno() in ready:
+                try:
+                    part = self._control.recv(65536)
+                except OSError:
+                    return
+                if not part:
+                    return
+                received += part
+                *lines, received = received.split(b"\n")
+                for line in lines:
+                    message = json.loads(line)
+                    if "interrupt" in message:
+                        self._interrupt()
+                    else:
+                        asked = 0.0
+                        self._start_bounds(message.get("bounds"))
+            if not ready or self._bounds is not None:
+                excess, gone = self._excess(asked)
+                if gone:
+                    _send(self._control, {"stopped": excess})
+                    return
+                if excess and not asked:
+                    asked = time.monotonic()
+                    _send(self._control, {"stopped": excess})
+                    self._interrupt()
+
+    def _start_bounds(self, bounds: dict[str, float] | None) -> None:
+        self._bounds = bounds
+        self._since = time.monotonic()
+        # Taken at the first tick from now: what is answered by then has taken next to nothing.
+        self._cpu_before: float | None = None
+        self._next_look = self._since + TICK
+
+    def _excess(self, asked: float) -> tuple[str, bool]:
+        """What is more than allowed, if anything is, and whether the kernel must be killed."""
+        now = time.monotonic()
+        if self._bounds is not None and now < self._next_look:
+            return "", False
+        self._next_look = now + TICK
+        processes = self._processes()
+        if len(processes) > self._request["processes"]:
+            return "processes", True
+        most = self._request["memory"]
+        if _memory(processes, at_most=most) > most:
+            return "memory", True
+        if self._bounds is None:
+            return "", False
+        if asked:
+            return "interrupt", now - asked > self._bounds["grace"]
+        if self._cpu_before is None:
+            self._cpu_before = self._cpu(processes)
+        elif self._cpu(processes) - self._cpu_before > self._bounds["cpu"]:
+            return "cpu", False
+        return ("clock", False) if now - self._since > self._bounds["clock"] else ("", False)
+
+    def _processes(self) -> list[psutil.Process]:
+        """The kernel, and all that has come of it: orphans become children of the supervisor."""
+        processes: list[psutil.Process] = psutil.Process().children(recursive=True)
+        return processes
+
+    def _cpu(self, processes: list[psutil.Process]) -> float:
+        total = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                total += sum(process.cpu_times()[:4])
+        return total
+
+    def _reap(self) -> bool:
+        """Take note of ended processes; whether the kernel is among them."""
+        while True:
+            try:
+                number, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return True
+            if number == self._kernel:
+                return True
+            if number == 0:
+                return False
+
+    def _interrupt(self) -> None:
+        with contextlib.suppress(OSError):
+            os.kill(self._kernel, signal.SIGINT)
+
+
+def _memory(processes: list[psutil.Process], *, at_most: int) -> int:
+    """Bytes that the processes hold by themselves, pages of files not counted.
+
+    Pages that forks share count once for each of them, unless that would be more than ``at_most``:
+    then it is worth the time to divide them.
+    """
+    held = sum(_field_bytes(p, "status", ("RssAnon:", "RssShmem:")) for p in processes)
+    if held > at_most:
+        held = sum(_field_bytes(p, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for p in processes)
+    return held
+
+
+def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) -> int:
+    """What the lines of a file in the process's /proc add up to."""
+    try:
+        text = Path(f"/proc/{process.pid}/{file}").read_text()
+    except OSError:  # it has just ended
+        return 0
+    return sum(1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith(fields))
+
+
+def _make_disk(request: dict[str, Any], user: int, group: int) -> None:
+    """Mounts of the kernel's own: a /proc, empty folders in memory, and its sockets."""
+    _call(_LIBC.mount, None, b"/", None, _REC | _PRIVATE, None)
+    mount(request["folder"], KERNEL, "", _BIND)
+    os.chown(KERNEL, user, group)
+    # Where the sockets of all kernels are, is for nobody.
+    mount("tmpfs", str(Path(request["folder"]).parent), "tmpfs", _RDONLY)
+    mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    for folder in request["scratch"]:
+        size = f"size={request['disk']},nr_inodes={request['files']},mode=700"
+        mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV, size)
+        os.chown(folder, user, group)
+    mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    if os.getuid() == 0:
+        os.setgroups([])
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    """As mount(2); raises OSError."""
+    _call(
+        _LIBC.mount,
+        source.encode(),
+        target.encode(),
+        kind.encode() or None,
+        flags,
+        options.encode() or None,
+    )
+
+
+def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced: bool) -> NoReturn:
+    """In a fork: give up all rights, and be a kernel."""
+    import numpy as np
+    from ipykernel.kernelapp import IPKernelApp
+
+    try:
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        if fenced:
+            _call(_LIBC.unshare, _NEWUSER)
+            os.write(ready, READY)
+            os.read(supervisor, 1)  # the namespace has its user now
+            # A namespace inside of this one would give rights in it, and a new count of processes.
+            Path("/proc/sys/user/max_user_namespaces").write_text("0")
+            os.setresgid(STUDENT, STUDENT, STUDENT)
+            os.setresuid(STUDENT, STUDENT, STUDENT)
+            _drop_capabilities()
+            folder = KERNEL
+        else:
+            os.setsid()
+            folder = request["folder"]
+        os.close(supervisor)
+        # The fork server's own are pipes that all kernels would share.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in range(3):
+            os.dup2(nowhere, descriptor)
+        _set_limits(request, fenced=fenced)
+        os.chdir(HOME if fenced else folder)
+        np.random.seed()  # or all kernels would draw alike
+        connection = Path(folder) / "connection.json"
+        connection.write_text(json.dumps({**request["connection"], "ip": f"{folder}/s"}))
+        sys.argv = ["ipykernel_launcher"]
+        sys.path[0] = ""
+        app: Any = IPKernelApp.instance()
+        app.initialize(["-f", str(connection), *request["arguments"]])
+        os.write(ready, READY)
+        os.close(ready)
+        app.start()
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            os.write(ready, f"{type(error).__name__}: {error}".encode()[:4096])
+    finally:
+        os._exit(0)
+    raise AssertionError
+
+
+def _drop_capabilities() -> None:
+    """None is left, and none can come back."""
+    last = int(Path("/proc/sys/kernel/cap_last_cap").read_text())
+    for capability in range(last + 1):
+        _call(_LIBC.prctl, _CAPBSET_DROP, capability, 0, 0, 0)
+    header = (ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0)
+    _call(_LIBC.capset, header, (ctypes.c_uint32 * 6)())
+    _call(_LIBC.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _set_limits(request: dict[str, Any], *, fenced: bool) -> None:
+    """What the system itself can refuse; the supervisor sees to what it can't."""
+    bounds = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: request["disk"],
+        resource.RLIMIT_NOFILE: request["open_files"],
+    }
+    if fenced:  # elsewhere all processes of the user would count
+        bounds[resource.RLIMIT_NPROC] = request["processes"]
+        # On top of what the libraries map, and of what threads set aside and never touch.
+        mapped = psutil.Process().memory_info().vms + SET_ASIDE
+        bounds[resource.RLIMIT_AS] = mapped + request["memory"]
+    for kind, most in bounds.items():
+        resource.setrlimit(kind, (most, most))
+
+
+def _call(function: Callable[..., int], *arguments: Any) -> None:
+    """A system call; raises OSError as Python's own do."""
+    if function(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{function.__name__}: {os.strerror(number)}")
+
+
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
+        control.send(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,194 @@
+"""The kernel in which a student's code runs, as the grader uses it."""
+
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbformat import NotebookNode, from_dict
+from nbformat.v4 import new_notebook, new_output
+
+from drinkdeep.checks import Raised
+from drinkdeep.grading.sandbox.inside import TICK
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
+from drinkdeep.grading.sandbox.queries import QueryChannel
+from drinkdeep.transport import TransportError, decode
+
+logger = logging.getLogger(__name__)
+
+EMPTY: dict[str, Any] = {
+    "cell_type": "code",
+    "id": "cell",
+    "metadata": {},
+    "execution_count": None,
+    "outputs": [],
+    "source": "",
+}
+"""A cell in which nothing stands."""
+
+
+class StudentKernel:
+    """The kernel in which a student's code runs. What comes out of it is bounded data."""
+
+    def __init__(
+        self, limits: Limits, *, sandboxed: bool = True, modules: tuple[str, ...] = ()
+    ) -> None:
+        """Prepare; the kernel starts when the context is entered, with these modules loaded."""
+        self.timed_out = False
+        """Whether anything was stopped for the time it took."""
+        self.kernel_died = False
+        """Whether the kernel ended, and it wasn't we who ended it."""
+        self._limits = limits
+        # In case that the kernel's supervisor can't do its work.
+        self._most = limits.clock_seconds + limits.interrupt_seconds + 60
+        self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
+        self._queries = QueryChannel(self._manager)
+        self._client = _Client(
+            new_notebook(cells=[from_dict(EMPTY)]),
+            km=self._manager,
+            allow_errors=True,
+            startup_timeout=60,
+            coalesce_streams=True,
+            store_widget_state=False,
+            shutdown_kernel="immediate",
+            timeout=self._most,
+            extra_arguments=["--HistoryManager.enabled=False"],
+        )
+        self._gone = ""
+
+    def __enter__(self) -> "StudentKernel":
+        """Start the kernel."""
+        self._context = self._client.setup_kernel(cleanup_kc=True)
+        self._context.__enter__()
+        self._end = time.monotonic() + self._limits.notebook_seconds
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        """End the kernel, and all that it has started."""
+        self._queries.close()
+        self._context.__exit__(*exception)
+        self._manager.clear()
+
+    def run(self, code: str, place: str = "a cell") -> list[NotebookNode]:
+        """The outputs of a cell of the student's; whatever goes wrong is the last of them."""
+        cell = from_dict({**EMPTY, "source": code})
+        self._client.nb.cells[0] = cell  # where nbclient draws a display anew
+        self._client.room = self._limits.output_characters
+
+        def execute() -> None:
+            self._client.execute_cell(cell, 0, store_history=False)
+
+        error = self._bounded(execute, place, self._limits.cell_seconds)
+        return [*cell.outputs, _error(*error)] if error else list(cell.outputs)
+
+    def answer(self, expression: str, shipped: str) -> Any:
+        """The value of an expression among the student's names; see :mod:`drinkdeep.transport`."""
+        if self._gone:
+            return Raised(("KernelError",), self._gone)
+        client = self._client.kc
+        assert client is not None  # the kernel has started
+        said: str | None = None
+
+        def wait() -> None:
+            nonlocal said
+            said = self._queries.answer(self._most)
+            if said is None:
+                raise DeadKernelError("The kernel doesn't answer.")
+
+        error = None
+        self._queries.ask(client, expression, shipped)
+        # The supervisor's watch is so coarse that it need not hear of what is answered at once.
+        with contextlib.suppress(DeadKernelError):
+            said = self._queries.answer(TICK)
+        if said is None:
+            error = self._bounded(wait, "a test", self._limits.answer_seconds)
+        if error:
+            return Raised((error[0],), error[1])
+        if not said:
+            return Raised(("TransportError",), "The kernel gave no answer.")
+        try:
+            return decode(said)
+        except TransportError as refused:
+            return Raised(("TransportError",), str(refused))
+
+    def _bounded(
+        self, work: Callable[[], None], place: str, seconds: int
+    ) -> tuple[str, str] | None:
+        """Let the kernel do something; what stopped it, if anything did: an error and its words."""
+        if self._gone:
+            return "KernelError", self._gone
+        left = self._end - time.monotonic()
+        bounds = {
+            "cpu": seconds,
+            # Even when all is used up: most cells need no longer.
+            "clock": max(TICK, min(self._limits.clock_seconds, left)),
+            "grace": self._limits.interrupt_seconds,
+        }
+        self._manager.watch(bounds)
+        failed = False
+        try:
+            work()
+        except DeadKernelError:
+            failed = True
+        except Exception as error:
+            logger.warning("A cell could not be run to its end: %s", error)
+            failed = True
+        stopped = self._manager.rest()
+        if not (stopped or failed):
+            return None
+        if stopped == "clock" and left < self._limits.clock_seconds:
+            stopped = "notebook"
+        name, text = _why(stopped, seconds, self._limits)
+        self.timed_out = self.timed_out or name == "TimeoutError"
+        if failed:
+            self.kernel_died = not stopped
+            self._gone = f"Not run: there was no kernel any more. {text} in {place}."
+        return name, f"{text} in {place}."
+
+
+def _why(stopped: str, seconds: int, limits: Limits) -> tuple[str, str]:
+    """The error, and the words, for what a kernel was stopped for."""
+    if stopped == "cpu":
+        return "TimeoutError", f"Stopped after {seconds} s of CPU time"
+    if stopped == "clock":
+        return "TimeoutError", f"Stopped after {limits.clock_seconds} s on the clock"
+    if stopped == "notebook":
+        most = limits.notebook_seconds
+        return "TimeoutError", f"Stopped as the notebook had taken {most} s on the clock"
+    if stopped == "memory":
+        size = limits.memory_bytes / 2**30
+        return "MemoryError", f"Ended by the grader for taking more than {size:.2g} GB of memory"
+    if stopped == "processes":
+        return (
+            "KernelError",
+            f"Ended by the grader for starting more than {limits.processes} processes",
+        )
+    return "KernelError", "The kernel died"
+
+
+def _error(name: str, text: str) -> NotebookNode:
+    error: NotebookNode = new_output(
+        "error", ename=name, evalue=text, traceback=[f"{name}: {text}"]
+    )
+    return error
+
+
+class _Client(NotebookClient):
+    """nbclient, with a bound on what a cell puts out."""
+
+    room = 0
+    """The characters that the cell may still put out."""
+
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: Any) -> Any:
+        """Take an output while there is room."""
+        if self.room < 0:
+            return None
+        self.room -= len(str(msg["content"]))
+        if self.room < 0:
+            outs.append(new_output("stream", name="stdout", text="\n… and more, not shown.\n"))
+            return None
+        return super().output(outs, msg, display_id, cell_index)
