@@ -203,10 +203,9 @@ class _Test:
         if raised and "NotImplementedError" in raised.kinds:
             finding = Finding(NOT_DONE, "")
         elif finding is not None and site.hidden:
-            # The student gets the words, and nothing of a hidden test's inputs.
-            finding = Finding(
-                finding.words, f"Your code raised {raised.kinds[0]}." if raised else ""
-            )
+            # The student gets the words and what is wrong in form, and nothing of the inputs.
+            detail = f"Your code raised {raised.kinds[0]}." if raised else finding.form
+            finding = Finding(finding.words, detail)
         site.runs += 1
         if finding is not None:
             site.findings.append(finding)
