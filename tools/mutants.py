@@ -256,7 +256,7 @@ def mutants(exercise: Exercise) -> list[Mutant]:
     it is as right.
     """
     source = exercise.solution.source
-    if "expect_at_least(" in exercise.test.source:
+    if answer_bank.trains(exercise):
         return []
     tree = ast.parse(source)
     inside = [
