@@ -25,6 +25,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import answer_bank
 import nbformat
@@ -123,7 +124,7 @@ def _operators(node: ast.AST, *, in_place: bool) -> Iterator[ast.AST | None]:
     elif isinstance(node, ast.IfExp):
         yield from (node.body, node.orelse)
     elif isinstance(node, ast.Constant):
-        yield from map(ast.Constant, _constants(node.value))
+        yield from (ast.Constant(value) for value in _constants(node.value))
     elif isinstance(node, ast.Call):
         yield from _calls(node)
     elif isinstance(node, ast.Attribute) and node.attr == "T":
@@ -169,7 +170,7 @@ def _in_place(node: ast.AST) -> Iterator[ast.AST]:
             yield receiver
 
 
-def _constants(value: object) -> Iterator[object]:
+def _constants(value: Any) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
