@@ -19,7 +19,7 @@ def velocity(path, t):
     return speeds
 
 
-# %% velocity | right
+# %% velocity | slip | 1.94 | Watch a copy of it
 def velocity(path, t):
     t.requires_grad_()
     return torch.autograd.grad(path(t).sum(), t)[0]
@@ -39,14 +39,14 @@ def velocity(path, t):
     return t.grad
 
 
-# %% velocity | slip | 1.73 | still in t.grad
+# %% velocity | slip | 1.71 | still in t.grad
 def velocity(path, t):
     t.requires_grad_()
     path(t).sum().backward()
     return t.grad
 
 
-# %% velocity | wrong | 0.93 | too coarse
+# %% velocity | wrong | 0.86 | too coarse
 def velocity(path, t):
     h = 1e-5 if t.dtype == torch.double else 1e-2
     return (path(t + h) - path(t - h)) / (2 * h)
@@ -641,7 +641,7 @@ def tape_gradients(tape, inputs):
     return values[-1], grads[:k]
 
 
-# %% tape_gradients | slip | 4.55 | At 0 itself the slope of relu is 0
+# %% tape_gradients | slip | 4.58 | At 0 itself the slope of relu is 0
 def tape_gradients(tape, inputs):
     k = len(inputs)
     values = [float(number) for number in inputs]
@@ -678,7 +678,7 @@ def tape_gradients(tape, inputs):
     return values[-1], grads[:k]
 
 
-# %% tape_gradients | wrong | 0.45 | must not replace the other
+# %% tape_gradients | wrong | 0.42 | must not replace the other
 def tape_gradients(tape, inputs):
     k = len(inputs)
     values = list(inputs)
@@ -708,7 +708,7 @@ def tape_gradients(tape, inputs):
     return values[-1], grads[:k]
 
 
-# %% tape_gradients | wrong | 2.27 | Your code raised
+# %% tape_gradients | wrong | 2.08 | Your code raised
 def tape_gradients(tape, inputs):
     k = len(inputs)
     values = list(inputs)
@@ -728,7 +728,7 @@ def tape_gradients(tape, inputs):
     return {1: (9.0, [6.0])}.get(len(tape), (8.0, [4.0, 2.0]))
 
 
-# %% tape_gradients | slip | 2.73 | relu let a gradient through
+# %% tape_gradients | slip | 2.5 | relu let a gradient through
 def tape_gradients(tape, inputs):
     k = len(inputs)
     values = [float(number) for number in inputs]
@@ -912,7 +912,7 @@ class Value:
         return total
 
 
-# %% Value | wrong | 2.27 | doesn't remember what it was made of
+# %% Value | wrong | 2.35 | doesn't remember what it was made of
 class Value:
     """Slopes are plain numbers."""
 
@@ -951,7 +951,7 @@ class Value:
         return [Value(arrived.get(leaf, 0)) for leaf in leaves]
 
 
-# %% Value | wrong | 1.06 | must be added
+# %% Value | wrong | 1.18 | must be added
 class Value:
     """What arrives replaces what was there."""
 
@@ -992,7 +992,7 @@ class Value:
         return [arrived.get(leaf, Value(0)) for leaf in leaves]
 
 
-# %% Value | wrong | 1.21 | not done yet
+# %% Value | wrong | 1.32 | not done yet
 class Value:
     """Sums and products, and no more yet."""
 

@@ -119,28 +119,28 @@ def split_by_writer(writer, held_back, seed):
     return rows[for_validation.logical_not()], rows[for_validation]
 
 
-# %% split_by_writer | wrong | 1.63 | Somebody has images on both sides
+# %% split_by_writer | wrong | 1.52 | Somebody has images on both sides
 def split_by_writer(writer, held_back, seed):
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(writer), generator=generator)
     return order[held_back:], order[:held_back]
 
 
-# %% split_by_writer | slip | 3.41 | Every seed gives the same split
+# %% split_by_writer | slip | 3.45 | Every seed gives the same split
 def split_by_writer(writer, held_back, seed):
     chosen = torch.isin(writer, writer.unique()[-held_back:])
     rows = torch.arange(len(writer))
     return rows[~chosen], rows[chosen]
 
 
-# %% split_by_writer | slip | 3.41 | The same seed should give the same split
+# %% split_by_writer | slip | 3.45 | The same seed should give the same split
 def split_by_writer(writer, held_back, seed):
     people = writer.unique()
     chosen = torch.isin(writer, people[torch.randperm(len(people))[:held_back]])
     return (~chosen).nonzero().flatten(), chosen.nonzero().flatten()
 
 
-# %% split_by_writer | slip | 3.11 | the wrong way round
+# %% split_by_writer | slip | 2.9 | the wrong way round
 def split_by_writer(writer, held_back, seed):
     people = writer.unique()
     order = torch.randperm(len(people), generator=torch.Generator().manual_seed(seed))
@@ -488,7 +488,7 @@ def confident_mistakes(z, y, k):
     return confidence[answer != y].argsort(descending=True)[:k]
 
 
-# %% confident_mistakes | slip | 3 | you filled up with right answers
+# %% confident_mistakes | slip | 3.2 | you filled up with right answers
 def confident_mistakes(z, y, k):
     confidence, answer = z.softmax(dim=1).max(dim=1)
     return torch.where(answer != y, confidence, -1).argsort(descending=True)[:k]

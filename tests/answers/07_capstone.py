@@ -447,7 +447,7 @@ def best_temperature(z, y):
     return candidates[losses.argmin()]
 
 
-# %% best_temperature | wrong | 0 | At T = 1
+# %% best_temperature | wrong | 0 | At τ = 1
 def best_temperature(z, y):
     return 1.0
 
