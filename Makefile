@@ -43,8 +43,9 @@ book: $(READY)
 	@$(BIN)/python tools/build_book.py
 
 # The book first, so that the two processes that test it find it built. A file's tests stay together:
-# they share a site, a class that is graded, a notebook's kernel. The files keep their order, in which
-# the chapters, which take longest, begin; else those of few tests would come last, however long.
+# they share a site, a class that is graded, a notebook's kernel. The files keep the order in which
+# pyproject.toml names the folders; else those of few tests would come last, however long. Of the chapters
+# nbval looks at the run that is in the book.
 test: $(TESTED)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .

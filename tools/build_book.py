@@ -32,7 +32,9 @@ NOT_BEHIND_NOTEBOOKS = (
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",
+        "drinkdeep/surrogates.py",
         "drinkdeep/transport.py",
+        "drinkdeep/undefined.py",
     ),
 )
 # What a page depends on besides.

@@ -13,8 +13,6 @@ from drinkdeep.grading.version import grade_sources
 
 PACKAGE = Path(drinkdeep.__file__).parent
 ROOT = PACKAGE.parent
-EXERCISES = {"drinkdeep.checks", "drinkdeep.transport", "drinkdeep.cells"}
-"""With these a test cell looks at an answer; released notebooks import them by these names."""
 
 
 def name_of(path: Path) -> str:
@@ -27,12 +25,36 @@ MODULES = sorted(
 )
 
 
+def imported_by(path: Path) -> Iterator[str]:
+    """What the cells of a notebook import of this package."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        lines = [line for line in cell.source.splitlines() if not line.lstrip().startswith("%")]
+        try:
+            tree = ast.parse("\n".join(lines))
+        except SyntaxError:  # a mistake that is shown
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+WELCOME = ROOT / "book" / "welcome.ipynb"
+CHAPTERS = sorted(set((ROOT / "book").glob("*.ipynb")) - {WELCOME})
+LESSONS = grade_sources(name for path in CHAPTERS for name in imported_by(path))
+"""What the chapters import, and all that it imports."""
+
+
 def room(module: str) -> str:
-    """For whom a module is: ``lesson``, ``exercises``, ``desk``, ``grading`` or the command."""
-    if module in EXERCISES:
-        return "exercises"
+    """For whom a module is. What is in no folder and in no chapter is there for the exercises."""
     part = [*module.split("."), ""][1]
-    return part if part in ("desk", "grading", "command") else "lesson"
+    if part in ("desk", "grading", "command", "figures"):
+        return "lesson" if part == "figures" else part
+    return "lesson" if module in LESSONS else "exercises"
 
 
 ALLOWED = {
@@ -65,37 +87,18 @@ def test_the_palette_imports_nothing() -> None:
     assert [getattr(node, "module", None) for node in imports] == ["typing"]
 
 
-def imported_by(path: Path) -> Iterator[str]:
-    """What the cells of a notebook import of this package."""
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type != "code":
-            continue
-        lines = [line for line in cell.source.splitlines() if not line.lstrip().startswith("%")]
-        try:
-            tree = ast.parse("\n".join(lines))
-        except SyntaxError:  # a mistake that is shown
-            continue
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                yield node.module
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+def test_chapters_need_lessons_alone_and_the_welcome_page_the_desk() -> None:
+    assert {room(name) for name in LESSONS} == {"lesson"}
+    assert {room(name) for name in grade_sources(imported_by(WELCOME))} <= ALLOWED["desk"]
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "book").glob("*.ipynb")), ids=lambda path: path.stem
-)
-def test_a_chapter_needs_lessons_alone(path: Path) -> None:
-    needed = grade_sources(imported_by(path))
-    rooms = {room(name) for name in needed}
-    if path.stem == "welcome":  # it is the desk's
-        assert rooms <= ALLOWED["desk"]
-        return
-    assert rooms <= {"lesson"}
-    # So what `make book` takes for no reason to run a chapter again is none.
-    files = [path.relative_to(ROOT).as_posix() for path in needed.values()]
-    assert [f for f in files if f.startswith(build_book.NOT_BEHIND_NOTEBOOKS)] == []
+def test_make_book_runs_the_chapters_again_for_what_they_need_and_nothing_else() -> None:
+    for module in MODULES:
+        (path,) = (path for name, path in grade_sources([module]).items() if name == module)
+        file = path.relative_to(ROOT).as_posix()
+        if module != "drinkdeep":
+            idle = file.startswith(build_book.NOT_BEHIND_NOTEBOOKS)
+            assert idle == (room(module) != "lesson"), file
 
 
 @pytest.mark.parametrize(

@@ -186,3 +186,40 @@ def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
         assert words in page
     assert (small_book / "_build/html/_static/card.png").is_file()
     assert 'href="https://owner.example/name"' in (small_book / "_build/html/404.html").read_text()
+
+
+def nbval(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Compare what the folder's notebook gives with what is committed, as `make test` does."""
+    shutil.copy(ROOT / "conftest.py", folder)
+    options = ["-c", ROOT / "pyproject.toml", "--rootdir", folder, "-q"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options, folder / "book" / "notebook.ipynb"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_chapter_is_compared_by_the_run_that_is_in_the_book(small_book: Path) -> None:
+    """The cell gives something else each time, so it can be told which run was compared."""
+    path = small_book / "book" / "notebook.ipynb"
+    write_notebook(path, "import time\nprint(time.time_ns())")
+    assert book(small_book).returncode == 0
+    (cached,) = (small_book / "_build" / ".jupyter_cache").rglob("base.ipynb")
+    (cell,) = (c for c in nbformat.read(cached, 4).cells if c.cell_type == "code")
+    notebook = nbformat.read(path, 4)
+    notebook.cells[1].update(outputs=cell.outputs, execution_count=1)
+    nbformat.write(notebook, path)
+    same = nbval(small_book)
+    assert same.returncode == 0, same.stdout
+
+    notebook.cells[1].outputs[0].text = "1\n"
+    nbformat.write(notebook, path)
+    assert "Cell outputs differ" in nbval(small_book).stdout
+
+    # Once the package has changed, the book's run is no longer one of the chapter as it is.
+    notebook.cells[1].outputs = cell.outputs
+    nbformat.write(notebook, path)
+    append(small_book / "drinkdeep" / "module.py", "# changed\n")
+    assert "Cell outputs differ" in nbval(small_book).stdout
