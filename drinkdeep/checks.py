@@ -24,7 +24,7 @@ import numbers
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -114,7 +114,7 @@ class Finding:
 
     words: str
     detail: str
-    form: str = ""
+    form: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """The whole of it."""

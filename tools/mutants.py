@@ -321,7 +321,7 @@ def _replace(tree: ast.AST, target: ast.AST, new: ast.AST | None) -> None:
 
 
 def _parameters(tree: ast.Module, exercise: Exercise) -> Iterator[tuple[str, ast.Module]]:
-    """Parameters that are ignored, for what the first visible call of the function has there."""
+    """Parameters that are ignored, for what the test's outermost call has there, if it is plain."""
     calls = [
         node for node in ast.walk(ast.parse(exercise.test.source)) if isinstance(node, ast.Call)
     ]

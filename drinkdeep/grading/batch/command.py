@@ -99,7 +99,7 @@ def _problem(arguments: argparse.Namespace) -> str | None:
 def _grade(arguments: argparse.Namespace) -> int:
     from drinkdeep.grading.batch.cluster import dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
-    from drinkdeep.grading.sandbox import forkserver
+    from drinkdeep.grading.sandbox import cgroup, forkserver
 
     root = arguments.course_dir.resolve()
     with ExitStack() as stack:
@@ -130,6 +130,8 @@ def _grade(arguments: argparse.Namespace) -> int:
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
         if not arguments.scheduler:
             forkserver.check(sandboxed=not unsafe)
+            if not unsafe and not cgroup.available():
+                print(cgroup.WITHOUT, file=sys.stderr)
         line = pipeline.Pipeline(
             converter,
             executor,

@@ -83,11 +83,11 @@ class Verdict:
 
     score: float
     points: float
-    messages: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
     def __str__(self) -> str:
-        """The feedback."""
-        return "\n".join([f"{self.score:g} of {self.points:g} points.", *self.messages])
+        """The feedback as text, for people."""
+        return "\n".join([f"{self.score:g} of {self.points:g} points.", *map(str, self.findings)])
 
 
 class Judge:
@@ -285,8 +285,8 @@ def _verdict(exercise: Exercise, sites: list[CheckSite]) -> Verdict:
     met = [site for site in sites if site.met and site.role != "form"]
     paid = [site for site in met if proven or site.role == "answer"]
     score = exercise.points * sum(s.share for s in paid) / sum(s.share for s in sites)
-    findings = [str(finding) for site in sites for finding in site.findings]
-    if len(paid) < len(met) and not any(NOT_DONE in text for text in findings):
+    findings = [finding for site in sites for finding in site.findings]
+    if len(paid) < len(met) and not any(finding.words == NOT_DONE for finding in findings):
         fits = all(site.met for site in sites if not site.hidden and site.role != "form")
-        findings.append(f"✗ {UNPROVEN if fits else IN_PART}")
+        findings.append(Finding(UNPROVEN if fits else IN_PART, ""))
     return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)))

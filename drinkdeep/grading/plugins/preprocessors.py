@@ -3,6 +3,7 @@
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
 
+import copy
 import functools
 import multiprocessing
 import secrets
@@ -19,6 +20,7 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.graded import KEY
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.restore import restore
 from drinkdeep.grading.sandbox.limits import Limits
@@ -106,8 +108,8 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
         for number, cell in enumerate(notebook.cells, start=1):
             original = texts.get(cell.source) if cell.cell_type == "markdown" else None
             if original is not None:
-                cell.attachments = original.get("attachments", {})
-            cell.metadata.drinkdeep = NotebookNode(
+                cell.attachments = copy.deepcopy(original.get("attachments", {}))
+            cell.metadata.setdefault(KEY, NotebookNode()).update(
                 course=not has_role(cell, "solution")
                 and (original is not None or bool(grade_id(cell))),
                 title=titles.get(grade_id(cell) or "", f"Cell {number}"),
@@ -186,5 +188,12 @@ def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) ->
     course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
     name = resources["nbgrader"]
     folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
-    notebook: NotebookNode = nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4)
+    path = folder / f"{name['notebook']}.ipynb"
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read(path: Path, changed: int) -> NotebookNode:
+    """A notebook as it was then; whoever gets it leaves it as it is."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
     return notebook

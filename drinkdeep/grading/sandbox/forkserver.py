@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from drinkdeep.grading import course
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox import inside
 from drinkdeep.grading.sandbox.bubblewrap import KERNELS, SCRIPT, arguments, bubblewrap
@@ -43,9 +44,10 @@ class ForkServer:
         self.folder = _kernels_folder()
         if sandboxed:
             command = [bubblewrap(), *arguments(self.folder), "--"]
-            command += [sys.executable, SCRIPT, KERNELS, "fenced"]
+            command += [sys.executable, SCRIPT, KERNELS, "fenced", *course.MODULES]
         else:
             command = [sys.executable, inside.__file__, str(self.folder), "unfenced"]
+            command += course.MODULES
         self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -79,6 +81,8 @@ class ForkServer:
                 raise SandboxError(_not_started(self._last_words()))
             time.sleep(0.005)
         control = socket.socket(socket.AF_UNIX)
+        # The system says of what comes which process has sent it.
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             control.connect(str(address))
         except ConnectionError:
