@@ -12,6 +12,11 @@ from drinkdeep.grading.judging.assignment import Exercise
 FEWEST = 15
 
 
+@pytest.mark.parametrize("assignment", answer_bank.ASSIGNMENTS)
+def test_the_table_of_mutants_is_up_to_date_and_leaves_none_unexplained(assignment: str) -> None:
+    assert list(mutants.stale(assignment)) == []
+
+
 def test_there_are_many_mutants_of_each_exercise() -> None:
     entries = [e for name in answer_bank.ASSIGNMENTS for e in mutants.table(name).values()]
     counts = [entry.mutants for entry in entries if entry.mutants]
