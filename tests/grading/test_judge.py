@@ -148,7 +148,9 @@ def test_shapes_exceptions_and_times_earn_nothing_by_themselves() -> None:
 expect_raises(attempt(lambda: double(None)), TypeError, hint="Refuse what is no number.")
 ### BEGIN HIDDEN TESTS
 expect_shape(observe(double(torch.ones(3))), (3,), hint="The same shape.")
-expect_faster(stopwatch(lambda: double(1)), 30, hint="Without a loop.")
+expect_faster(
+    stopwatch(lambda: double(1)), 30, hint="Without a loop.", result=observe(double(1)), wanted=2
+)
 expect(observe(double(torch.zeros(3))), torch.zeros(3), hint="Twice nothing is nothing.")
 expect(observe(double(3.25)), 6.5, hint="Twice as much, please.")
 ### END HIDDEN TESTS
@@ -294,3 +296,27 @@ def test_the_bounds_stop_nothing_once_they_are_left() -> None:
         with contextlib.suppress(JudgingStopped), bounded(cpu_seconds=0):
             time.sleep(0.001)
     time.sleep(2 * TICK)
+
+
+SECRET = """\
+expect(int("seen" + str(observe(double(2)))), 4, hint="Twice as much, please.")
+### BEGIN HIDDEN TESTS
+expect(int("secret" + str(observe(double(3)))), 6, hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+
+
+def test_of_a_hidden_test_that_fails_by_itself_nothing_is_told() -> None:
+    visible, hidden = judged("double = lambda x: 2 * x", SECRET).findings
+    assert "seen4" in visible.detail
+    assert hidden.words == visible.words
+    assert hidden.detail == ""
+
+
+def test_a_check_that_never_ran_is_not_met() -> None:
+    test = TEST.replace(
+        "### END HIDDEN TESTS",
+        'if observe(double(1)) == 99:\n    expect(1, 1, hint="Never.")\n### END HIDDEN TESTS',
+    )
+    assert judged("double = lambda x: 2 * x").score == 4
+    assert judged("double = lambda x: 2 * x", test).score == pytest.approx(4 * 2 / 3, abs=0.01)
