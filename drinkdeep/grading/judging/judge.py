@@ -117,7 +117,13 @@ class Judge:
         self._next: tuple[int, NotebookNode] | None = next(self._code, None)
 
     def grade(self, exercise: Exercise, ask: Ask) -> Verdict:
-        """Run the exercise's tests against a student's kernel."""
+        """Run the exercise's tests against a student's kernel.
+
+        Raises
+        ------
+        CheckError
+            If the test isn't written as the judge needs it.
+        """
         self._run_reference_before(self._places[exercise.test_id])
         test = _Test(exercise, self._fresh_seed(exercise), ask)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
