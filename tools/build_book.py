@@ -29,6 +29,7 @@ NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/desk",
     "drinkdeep/grading",
     *(
+        "drinkdeep/beside.py",
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",

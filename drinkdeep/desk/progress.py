@@ -17,6 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id, has_role, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
@@ -113,6 +114,8 @@ def standing(path: Path) -> Standing:
             )
         elif _harmed(notebook, original):
             trouble = f"Cells of this notebook were changed or are missing: {restore}."
+    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+        trouble = trouble or f"{not_there(used)}."
     if any(_answered(cell) for cell in notebook.cells if is_task(cell)):
         trouble = _execute(notebook, path) or trouble
     return Standing(path, title, list(_tasks(notebook)), trouble)

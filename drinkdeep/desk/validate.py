@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
+from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.progress import HEADING
@@ -155,6 +156,8 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             f"This notebook can't be graded under the name that its file has: rename it to {name}, "
             "with a right click on it in JupyterLab's file browser.",
         )
+    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+        yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
     there = {grade_id(cell): cell for cell in notebook.cells}
     if not any(is_test(cell) for cell in notebook.cells):
         yield _sign(
