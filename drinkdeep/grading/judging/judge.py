@@ -121,6 +121,11 @@ class Judge:
         """Run the exercise's tests against a student's kernel, with a seed in place of the judge's.
 
         Exercises are graded in the notebook's order; one may be graded again.
+
+        Raises
+        ------
+        CheckError
+            If the test isn't written as the judge needs it.
         """
         self._run_reference_before(self._places[exercise.test_id])
         test = _Test(exercise, self._fresh_seed(exercise, seed), ask)
