@@ -402,7 +402,8 @@ def _mapping_difference(
 def wrong_keys(value: Any, keys: Iterable[Any]) -> str | None:
     """How a value falls short of a dict with just these keys, in one sentence, or None."""
     wanted = list(keys)
-    asked = f"a dict with the {'key' if len(wanted) == 1 else 'keys'} {_listed(wanted)}"
+    keys_asked = f"with the {'key' if len(wanted) == 1 else 'keys'} {_listed(wanted)}"
+    asked = f"a dict {keys_asked}" if wanted else "an empty dict"
     if not isinstance(value, dict):
         return _not(asked, value)
     if missing := [key for key in wanted if key not in value]:
@@ -413,7 +414,7 @@ def wrong_keys(value: Any, keys: Iterable[Any]) -> str | None:
 
 
 def _listed(items: Iterable[Any]) -> str:
-    *most, last = map(repr, items)
+    *most, last = [*map(repr, items)] or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 

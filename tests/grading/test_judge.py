@@ -294,3 +294,27 @@ def test_the_bounds_stop_nothing_once_they_are_left() -> None:
         with contextlib.suppress(JudgingStopped), bounded(cpu_seconds=0):
             time.sleep(0.001)
     time.sleep(2 * TICK)
+
+
+SECRET = """\
+expect(int("seen" + str(observe(double(2)))), 4, hint="Twice as much, please.")
+### BEGIN HIDDEN TESTS
+expect(int("secret" + str(observe(double(3)))), 6, hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+
+
+def test_of_a_hidden_test_that_fails_by_itself_nothing_is_told() -> None:
+    visible, hidden = judged("double = lambda x: 2 * x", SECRET).findings
+    assert "seen4" in visible.detail
+    assert hidden.words == visible.words
+    assert hidden.detail == ""
+
+
+def test_a_check_that_never_ran_is_not_met() -> None:
+    test = TEST.replace(
+        "### END HIDDEN TESTS",
+        'if observe(double(1)) == 99:\n    expect(1, 1, hint="Never.")\n### END HIDDEN TESTS',
+    )
+    assert judged("double = lambda x: 2 * x").score == 4
+    assert judged("double = lambda x: 2 * x", test).score == pytest.approx(4 * 2 / 3, abs=0.01)

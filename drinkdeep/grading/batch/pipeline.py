@@ -26,6 +26,7 @@ import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
+from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
 from drinkdeep.grading.batch.converter import Converter
@@ -41,6 +42,7 @@ from drinkdeep.grading.errors import (
     WorkersError,
 )
 from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.printable import printable
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
 
@@ -204,6 +206,8 @@ class Pipeline:
         for name, content in submission.notebooks.items():
             notebook, more = parse_notebook(content, self._ids[name])
             notes += more
+            if used := used_beside(notebook.cells, submission.files):
+                notes.append(f"{not_there([printable(name) for name in used])}.")
             sanitized = self.converter.sanitize(student, name, notebook)
             notebooks[name] = (sanitized, self._sources[name])
         kept = self._kept(submission) or {}

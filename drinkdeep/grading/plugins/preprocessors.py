@@ -38,7 +38,22 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """The submission, restored."""
-        return restore(notebook, source_notebook(self, resources)), resources
+        source = source_notebook(self, resources)
+        # A cell's id follows from its text, and students got another text where a solution stood.
+        given_out = {grade_id(cell): cell.id for cell in self._released(resources)}
+        for cell in source.cells:
+            cell.id = given_out.get(grade_id(cell), cell.id) if grade_id(cell) else cell.id
+        return restore(notebook, source), resources
+
+    def _released(self, resources: Resources) -> list[NotebookNode]:
+        """The cells as students got them, if they are there."""
+        course = self.parent.parent.coursedir
+        name = resources["nbgrader"]
+        folder = Path(course.format_path(course.release_directory, ".", name["assignment"]))
+        try:
+            return list(nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4).cells)
+        except (OSError, ValueError):
+            return []
 
 
 class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
@@ -135,8 +150,13 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
             return Path(course.format_path(step, student, name["assignment"]))
 
         sources = folder(course.source_directory, ".").glob("*.ipynb")
-        # By the time stamp nbgrader sees that a submission is newer than its page.
-        ours = {"timestamp.txt", *(f"{path.stem}.html" for path in sources)}
+        # By the time stamp nbgrader sees that a submission is newer than its page, and by what the
+        # exchange has laid beside the submission it gives the page back.
+        ours = {
+            "timestamp.txt",
+            "submission_secret.txt",
+            *(f"{path.stem}.html" for path in sources),
+        }
         target = folder(course.feedback_directory, name["student"])
         for path in list(target.iterdir()) if target.is_dir() else ():
             # A page that is there before the first is written is the student's, too, or an old one.
