@@ -11,8 +11,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab student release grade report bank notebooks record lock benchmark-loader \
-	benchmark-draw benchmark-explorables benchmark-grading lighthouse clean
+.PHONY: help book test lab student release grade report bank notebooks record engine lock benchmark-loader \
+	benchmark-draw benchmark-explorables benchmark-train-in-page benchmark-grading lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -86,6 +86,10 @@ notebooks: $(READY)
 record: $(READY)
 	@$(BIN)/python tools/notebooks.py record $(NOTEBOOKS)
 
+# The network that trains in the page, after a change of book/assets/training/network.c.
+engine: $(READY)
+	@$(BIN)/python tools/build_engine.py
+
 # After a change of requirements.txt. To upgrade one: edit its pin there first.
 lock:
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -100,6 +104,9 @@ benchmark-draw: book
 
 benchmark-explorables: book
 	@$(BIN)/python benchmarks/explorables.py
+
+benchmark-train-in-page: $(READY)
+	@$(BIN)/python benchmarks/train_in_page.py
 
 benchmark-grading: $(READY)
 	@$(BIN)/python benchmarks/grading.py
