@@ -40,7 +40,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 book: $(READY)
-	@$(BIN)/python tools/book.py
+	@$(BIN)/python tools/build_book.py
 
 # The book first, so that the two processes that test it find it built. A file's tests stay together:
 # they share a site, a class that is graded, a notebook's kernel. The files keep their order, in which
@@ -49,7 +49,7 @@ test: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
-	@$(BIN)/python tools/book.py
+	@$(BIN)/python tools/build_book.py
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
@@ -58,12 +58,12 @@ lab: $(READY)
 
 # Of exercises/ as it is, which must be what solutions/ makes.
 student: $(READY)
-	@$(BIN)/python tools/release.py --check
-	@$(BIN)/python tools/student.py
+	@$(BIN)/python tools/make_release.py --check
+	@$(BIN)/python tools/make_student_tree.py
 
 # Of some: make release ASSIGNMENTS=01_cost
 release: $(READY)
-	@$(BIN)/python tools/release.py $(ASSIGNMENTS)
+	@$(BIN)/python tools/make_release.py $(ASSIGNMENTS)
 
 # With options: make grade ASSIGNMENT=01_cost OPTIONS="--feedback"
 grade: $(READY)
@@ -72,7 +72,7 @@ grade: $(READY)
 
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)
-	@$(BIN)/python tools/bank.py $(ASSIGNMENTS)
+	@$(BIN)/python tools/answer_bank.py $(ASSIGNMENTS)
 
 # The class at a glance, from the gradebook: make report ASSIGNMENT=01_cost
 report: $(READY)

@@ -9,6 +9,7 @@ from nbgrader import preprocessors as stock
 # nbgrader goes on without a configuration that it can't load: then students' code would run outside
 # of the sandbox, and feedback show hidden tests.
 try:
+    from drinkdeep.desk.validate import configure
     from drinkdeep.grading.archives import SafeCollector, SafeExtractor
     from drinkdeep.grading.feedback import FeedbackExporter
     from drinkdeep.grading.preprocessors import (
@@ -18,7 +19,6 @@ try:
         JudgedExecute,
         Restore,
     )
-    from drinkdeep.validation import configure
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"

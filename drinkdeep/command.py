@@ -7,10 +7,13 @@ from pathlib import Path
 
 # Verb: its module, and what it is for. Imported only when asked for, since some take seconds.
 VERBS = {
-    "lab": ("drinkdeep.lab", "open JupyterLab on the welcome notebook"),
-    "check": ("drinkdeep.environment", "say what is there, and what to do about what isn't"),
-    "progress": ("drinkdeep.points", "run the exercises' visible tests, and say what is next"),
-    "restore": ("drinkdeep.restoring", "bring a damaged exercise back, with your answers"),
+    "lab": ("drinkdeep.desk.lab", "open JupyterLab on the welcome notebook"),
+    "check": ("drinkdeep.desk.check", "say what is there, and what to do about what isn't"),
+    "progress": (
+        "drinkdeep.desk.progress",
+        "run the exercises' visible tests, and say what is next",
+    ),
+    "restore": ("drinkdeep.desk.restore", "bring a damaged exercise back, with your answers"),
     "grade": ("drinkdeep.grading.command", "grade a class, in the sandbox"),
 }
 

@@ -6,16 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import classroom
 import pytest
-from filelock import FileLock
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from drinkdeep.grading.sandbox import SandboxError, bubblewrap
 
@@ -37,11 +34,23 @@ FLAGS = [
 ]
 
 
+# A test that uses a fixture of this name is marked by the other: `pytest -m "not browser"`.
+MARKED = {"chromium": "browser", "sandbox": "sandbox", "site": "slow"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by what it drives, which its fixtures say."""
+    for item in items:
+        for fixture, mark in MARKED.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(mark)
+
+
 @pytest.fixture(scope="session")
 def site() -> Path:
     """The folder of the site, built by the command that a user gives."""
     build = subprocess.run(
-        [sys.executable, ROOT / "tools" / "book.py", ROOT],
+        [sys.executable, ROOT / "tools" / "build_book.py", ROOT],
         capture_output=True,
         text=True,
         check=False,
@@ -57,20 +66,6 @@ def sandbox() -> None:
         bubblewrap()
     except SandboxError as error:
         pytest.fail(str(error)) if os.environ.get("CI") == "true" else pytest.skip(str(error))
-
-
-@pytest.fixture(scope="session")
-def graded_class(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small graded class; the first process that needs it makes it for all."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "graded-class"
-    done = folder / "done"
-    with FileLock(f"{folder}.lock"):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            classroom.grade(folder)
-            done.touch()
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -109,56 +104,3 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def address(site: Path, serve: Callable[[Path], str]) -> str:
     """Where the site is served."""
     return serve(site)
-
-
-@pytest.fixture(
-    scope="module",
-    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
-    ids=lambda param: f"{param[0]}-{param[1]}",
-)
-def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
-    width, scheme = request.param
-    context = chromium.new_context(
-        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
-    )
-    yield context
-    context.close()
-
-
-def postgresql_programs() -> Path | None:
-    """Where PostgreSQL's server is; Debian keeps it off the PATH."""
-    found = [Path(path).parent for path in filter(None, [shutil.which("initdb")])]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next(iter(found), None)
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """The URL of an empty database on a PostgreSQL server that is ours alone."""
-    programs = postgresql_programs()
-    if programs is None:
-        reason = "PostgreSQL is not installed, so no gradebook was kept in it"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    # The server refuses to be run by root.
-    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    with tempfile.TemporaryDirectory(prefix="dd-pg-") as folder:  # a socket's path has to be short
-        if user:
-            shutil.chown(folder, **user)
-        data = f"{folder}/data"
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "drinkdeep", "-A", "trust", "--no-sync"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            **user,
-        )
-        server = [programs / "postgres", "-D", data, "-k", folder, "-F", "-c", "listen_addresses="]
-        with subprocess.Popen(server, cwd=folder, stderr=subprocess.PIPE, text=True, **user) as run:
-            assert run.stderr is not None
-            for line in run.stderr:
-                if "ready to accept connections" in line:
-                    break
-            yield f"postgresql+psycopg://drinkdeep@/postgres?host={folder}"
-            run.terminate()
-            run.communicate()

@@ -24,7 +24,7 @@ import threading
 from http import HTTPStatus
 from pathlib import Path
 
-from book import pages
+from build_book import pages
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = ROOT / "_build" / "html"

@@ -12,10 +12,10 @@ import keyword
 import re
 import sys
 
-import bank
+import answer_bank
+import make_release
 import nbformat
 import notebooks
-import release
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -121,7 +121,7 @@ def added(notebook: NotebookNode, name: str, title: str, points: float) -> Noteb
     result.cells[place:place] = [new_markdown_cell(TASK.format(**text)), solution, test]
     total = sum(c.metadata.nbgrader.points for c in result.cells if has_role(c, "grade"))
     for cell in result.cells:
-        cell.source = release.TOTAL.sub(f"There are {total:g} points in all.", cell.source)
+        cell.source = make_release.TOTAL.sub(f"There are {total:g} points in all.", cell.source)
     return result
 
 
@@ -130,12 +130,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("assignment", choices=bank.ASSIGNMENTS)
+    parser.add_argument("assignment", choices=answer_bank.ASSIGNMENTS)
     parser.add_argument("name", help="of the function that students write")
     parser.add_argument("--title", help="the heading; by default made of the name")
     parser.add_argument("--points", type=float, default=2)
     chosen = parser.parse_args()
-    source = bank.source(chosen.assignment)
+    source = answer_bank.source(chosen.assignment)
     taken = {grade_id(cell) for cell in source.cells}
     if not chosen.name.isidentifier() or keyword.iskeyword(chosen.name):
         print(f"{chosen.name} can't be the name of a function: choose another.", file=sys.stderr)
@@ -146,14 +146,14 @@ def main() -> int:
     title = chosen.title or chosen.name.replace("_", " ").capitalize()
     notebook = added(source, chosen.name, title, chosen.points)
     notebooks.normalize(notebook)
-    path = bank.ROOT / "solutions" / chosen.assignment / f"{chosen.assignment}.ipynb"
+    path = answer_bank.ROOT / "solutions" / chosen.assignment / f"{chosen.assignment}.ipynb"
     path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-    answers = bank.ROOT / "tests" / "answers" / f"{chosen.assignment}.py"
+    answers = answer_bank.ROOT / "tests" / "answers" / f"{chosen.assignment}.py"
     with answers.open("a", encoding="utf-8") as file:
         file.write(ANSWERS.format(name=chosen.name))
-    print(f"{title} is in {path.relative_to(bank.ROOT)}, and its answers are in")
-    print(f"{answers.relative_to(bank.ROOT)}. Rewrite both, and then:")
-    print(f"    make record NOTEBOOKS={path.relative_to(bank.ROOT)}")
+    print(f"{title} is in {path.relative_to(answer_bank.ROOT)}, and its answers are in")
+    print(f"{answers.relative_to(answer_bank.ROOT)}. Rewrite both, and then:")
+    print(f"    make record NOTEBOOKS={path.relative_to(answer_bank.ROOT)}")
     print("    make release")
     print(f"    make bank ASSIGNMENTS={chosen.assignment}")
     return 0

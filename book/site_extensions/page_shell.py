@@ -16,7 +16,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 from sphinx.writers.html5 import HTML5Translator
 
-from drinkdeep.figures.palette import PAGE, TONES
+from drinkdeep.palette import PAGE, TONES
 
 
 def visit_citation(translator: HTML5Translator, node: nodes.citation) -> None:

@@ -15,7 +15,7 @@ from matplotlib.patches import Rectangle
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from drinkdeep.figures.palette import INK, PAGE, SKY
+from drinkdeep.palette import INK, PAGE, SKY
 
 DESCRIPTION = 200  # characters, about what a search engine or a messenger shows
 

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
 from drinkdeep.figures.browser import in_browser
-from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, WASH
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GREEN, INK, MUTED, ORANGE, WASH
 
 LETTER = 0.082  # inches: the mean width of a 9 pt letter
 LINE = 0.165  # inches: the height of a 9 pt line

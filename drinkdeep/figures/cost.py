@@ -16,8 +16,8 @@ from torch.nn import functional as F
 
 from drinkdeep.figures.browser import grey, in_browser, numbers
 from drinkdeep.figures.digits import show_digit
-from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "squared": F.mse_loss,

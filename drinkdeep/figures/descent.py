@@ -12,8 +12,8 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from drinkdeep.figures.browser import in_browser, numbers
-from drinkdeep.figures.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, SERIES
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, SERIES
 
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from drinkdeep.figures.palette import BLUE, ORANGE
 from drinkdeep.figures.picture import Picture, panel, panel_grid
+from drinkdeep.palette import BLUE, ORANGE
 
 
 def show_digit(axes: Axes, image: Tensor) -> None:

@@ -10,8 +10,8 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from torch import Tensor
 
 from drinkdeep.figures.browser import in_browser, numbers
-from drinkdeep.figures.palette import BLUE, MUTED, ORANGE, SERIES
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, MUTED, ORANGE, SERIES
 from drinkdeep.recipes import Run
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")

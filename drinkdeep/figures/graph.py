@@ -10,8 +10,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from drinkdeep.figures.browser import in_browser
-from drinkdeep.figures.palette import BLUE, GRID, INK, MUTED, ORANGE, SKY, WASH
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GRID, INK, MUTED, ORANGE, SKY, WASH
 
 MARKERS = "osD^vP"
 

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from drinkdeep.figures.browser import in_browser
-from drinkdeep.figures.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 
 NAMES = ("cat", "dog", "bird")
 
@@ -99,7 +99,7 @@ def temperatures(z: Tensor, values: Sequence[float], *, alt: str, caption: str =
         figure, axes = panel(2.5, 2.2)
         axes.bar(range(len(z)), (z / temperature).softmax(dim=0).tolist(), color=BLUE)
         axes.set(ylim=(0, 1), xticks=range(len(z)), xlabel="class", ylabel="probability")
-        axes.set_title(f"T = {temperature:g}")
+        axes.set_title(f"τ = {temperature:g}")
         axes.grid(axis="x", visible=False)
         panels.append(figure)
     return Picture(tuple(panels), alt, caption)

@@ -12,8 +12,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from drinkdeep.figures.browser import in_browser, numbers
-from drinkdeep.figures.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, WASH
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, WASH
 
 
 def unit_and_layers(sizes: Sequence[int], *, alt: str, caption: str = "") -> Picture:

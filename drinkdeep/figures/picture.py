@@ -17,7 +17,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from drinkdeep.figures.palette import GRID, INK, MUTED, SERIES, TONES
+from drinkdeep.palette import GRID, INK, MUTED, SERIES, TONES
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,

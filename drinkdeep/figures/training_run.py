@@ -15,8 +15,8 @@ from torch import Tensor
 from drinkdeep import models
 from drinkdeep.figures.browser import grey, in_browser, numbers
 from drinkdeep.figures.digits import digit_with_probabilities
-from drinkdeep.figures.palette import BLUE, GRID, INK, MUTED, ORANGE, SKY, WASH
 from drinkdeep.figures.picture import Picture, panel, panel_grid
+from drinkdeep.palette import BLUE, GRID, INK, MUTED, ORANGE, SKY, WASH
 from drinkdeep.training import Evaluation
 
 Curves = tuple[Sequence[float], Sequence[float]]

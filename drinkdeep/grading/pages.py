@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from drinkdeep.figures.palette import Tone
+    from drinkdeep.palette import Tone
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def stylesheet(*more: str) -> str:
     """The style sheet of every page, followed by what one page needs besides."""
-    from drinkdeep.figures.palette import PAGE, TONES  # with it comes torch, so only when needed
+    from drinkdeep.palette import PAGE, TONES  # with it comes torch, so only when needed
 
     tones = {"page": PAGE, **TONES}
     rules = (TEMPLATES / "page.css").read_text(encoding="utf-8")

@@ -27,7 +27,6 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 
 from drinkdeep.cells import grade_id
-from drinkdeep.figures.palette import BLUE, MUTED
 from drinkdeep.figures.picture import Picture, panel
 from drinkdeep.grading import gradebook as read
 from drinkdeep.grading.assignment import exercise_titles
@@ -36,6 +35,7 @@ from drinkdeep.grading.feedback import findings
 from drinkdeep.grading.gradebook import Cell, GradebookError
 from drinkdeep.grading.judge import NOT_DONE
 from drinkdeep.grading.pages import TEMPLATES, points, policy, stylesheet
+from drinkdeep.palette import BLUE, MUTED
 
 STOPPED = ("KernelError", "MemoryError", "TimeoutError")
 """The errors that :mod:`~drinkdeep.grading.execute` itself puts into a student's cell."""

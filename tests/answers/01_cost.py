@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 1. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 1. tools/answer_bank.py says how this file is read.
 
 # %% mean_squared_error | right
 def mean_squared_error(y_hat, y):

@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 2. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 2. tools/answer_bank.py says how this file is read.
 
 # %% sweep_slopes | right
 def sweep_slopes(losses, h):

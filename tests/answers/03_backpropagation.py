@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 3. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 3. tools/answer_bank.py says how this file is read.
 
 # %% forward_with_cache | right
 def forward_with_cache(x, y, W1, b1, W2, b2):

@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 4. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 4. tools/answer_bank.py says how this file is read.
 
 # %% softmax | right
 def softmax(z, T):

