@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from drinkdeep import mnist, models
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TRAINING = ROOT / "book" / "assets" / "training"
 EXAMPLES = 60_000
 RATE, BATCH = 0.003, 64  # the article's recipe
