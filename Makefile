@@ -12,7 +12,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help book test lab student release grade report bank notebooks record engine lock benchmark-loader \
-	benchmark-draw benchmark-explorables benchmark-train-in-page benchmark-grading lighthouse clean
+	benchmark-draw benchmark-explorables benchmark-train-in-page benchmark-grading findings lighthouse clean
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -110,6 +110,12 @@ benchmark-train-in-page: $(READY)
 
 benchmark-grading: $(READY)
 	@$(BIN)/python benchmarks/grading.py
+
+# What outside tools do that one would guess wrong: some install PyTorch. Of some: FINDINGS=xdist-order
+findings:
+	@failed=; for name in $(or $(FINDINGS),$(basename $(notdir $(wildcard findings/*.sh)))); do \
+		echo "$$name"; PYTHON="$(PYTHON)" findings/$$name.sh || failed="$$failed $$name"; \
+	done; test -z "$$failed" || { echo "No longer as found:$$failed" >&2; exit 1; }
 
 lighthouse: book
 	@$(BIN)/python tools/lighthouse.py

@@ -21,7 +21,7 @@ import functools
 import math
 import numbers
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,8 +73,17 @@ class Finding:
 
 
 def observe(value: Any) -> Any:
-    """The value of an expression of the student's: in a notebook, simply ``value``."""
-    return value
+    """The value of an expression of the student's, as the judge will see it.
+
+    In a notebook it makes the same way, into data and back, that it makes when it is graded: so a
+    check sees the same, and says the same, here and there.
+    """
+    from drinkdeep.transport import TransportError, decode, encode  # it imports this module
+
+    try:
+        return decode(encode(value))
+    except TransportError as error:
+        return Raised.by(error)
 
 
 def attempt(action: Callable[[], Any]) -> Any:
@@ -84,7 +93,7 @@ def attempt(action: Callable[[], Any]) -> Any:
     that is not done yet goes on raising ``NotImplementedError``.
     """
     try:
-        return action()
+        return observe(action())
     except NotImplementedError:
         raise
     except Exception as error:
@@ -215,8 +224,19 @@ def expect_answer(
 def expect_kind(value: Any, *kinds: type, hint: str) -> Finding | None:
     """Expect a short answer of one of these classes, whatever it says. Earns no points."""
     _refuse_none(value)
-    names = " or ".join(kind.__name__ for kind in kinds)
-    return None if type(value) in kinds else Finding(hint, _not_a(names, value))
+    names = [_KINDS.get(kind, with_article(kind.__name__)) for kind in kinds]
+    names = list(dict.fromkeys(names))
+    return None if type(value) in kinds else Finding(hint, _not(" or ".join(names), value))
+
+
+_KINDS = {
+    int: "a number",
+    float: "a number",
+    str: "a string, in quotation marks",
+    bool: "True or False",
+    torch.Size: "a tuple",
+}
+"""What students call the classes that a short answer may have."""
 
 
 @_check("form")
@@ -305,11 +325,12 @@ def difference(
         if not isinstance(value, list | tuple):
             return _not_a(f"list or tuple of {len(wanted)}", value)
         if len(value) != len(wanted):
-            return f"There are {len(value)} items; there should be {len(wanted)}."
+            there = "There is 1 item" if len(value) == 1 else f"There are {len(value)} items"
+            return f"{there}; there should be {len(wanted)}."
         for place, (item, other) in enumerate(zip(value, wanted, strict=True)):
             found = difference(item, other, rtol=rtol, atol=atol, exact_shape=exact_shape)
             if found is not None:
-                return f"At place {place}: {found}"
+                return _inside(f"item {place}", found)
         return None
     if wanted is None or isinstance(wanted, str | torch.dtype):
         same = type(value) is type(wanted) and value == wanted
@@ -320,16 +341,42 @@ def difference(
 def _mapping_difference(
     value: Any, wanted: Mapping[Any, Any], rtol: float, atol: float, exact_shape: bool
 ) -> str | None:
-    if not isinstance(value, dict):
-        return _not_a("dict", value)
+    if (found := wrong_keys(value, wanted)) is not None:
+        return found
     for key, other in wanted.items():
-        if key not in value:
-            return f"The key {key!r} is missing."
         found = difference(value[key], other, rtol=rtol, atol=atol, exact_shape=exact_shape)
         if found is not None:
-            return f"At {key!r}: {found}"
+            return _inside(repr(key), found)
+    return None
+
+
+def wrong_keys(value: Any, keys: Iterable[Any]) -> str | None:
+    """How a value falls short of a dict with just these keys, in one sentence, or None."""
+    wanted = list(keys)
+    asked = f"a dict with the {'key' if len(wanted) == 1 else 'keys'} {_listed(wanted)}"
+    if not isinstance(value, dict):
+        return _not(asked, value)
+    if missing := [key for key in wanted if key not in value]:
+        own = f"Its keys are {_listed(value)}" if value else "It is an empty dict"
+        return f"{own}; it should be {asked}: {_listed(missing)} {_is(missing)} missing."
     extra = [key for key in value if key not in wanted]
     return f"The key {extra[0]!r} should not be there." if extra else None
+
+
+def _listed(items: Iterable[Any]) -> str:
+    *most, last = map(repr, items)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _is(items: Sequence[Any]) -> str:
+    return "is" if len(items) == 1 else "are"
+
+
+def _inside(part: str, found: str) -> str:
+    """What was found in a part of a value, in one sentence."""
+    if found.startswith("At "):  # At [0] it is …: one place, in two steps
+        return f"In {part}, {found[0].lower()}{found[1:]}"
+    return f"In {part}: {found[0].lower()}{found[1:]}"
 
 
 def _number_difference(
@@ -389,10 +436,21 @@ def _number(value: Any) -> float | None:
     return float(tensor.item())
 
 
+def with_article(noun: str) -> str:
+    """The noun behind “a” or “an”."""
+    # One that is spoken with a consonant: a uint8, a Unicode….
+    vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uint", "uni"))
+    return f"{'an' if vowel else 'a'} {noun}"
+
+
 def _not_a(kind: str, value: Any) -> str:
+    return _not(with_article(kind), value)
+
+
+def _not(asked: str, value: Any) -> str:
     if isinstance(value, Raised):
         return f"Your code raised {value}"
-    return f"It is {_show(value)}; it should be a {kind}."
+    return f"It is {_show(value)}; it should be {asked}."
 
 
 def _show(value: Any) -> str:
@@ -403,5 +461,13 @@ def _show(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, float):
         return f"{value:.6g}" if math.isfinite(value) else str(value)
+    if isinstance(value, dict | list | tuple) and any(_holds_tensors(value)):
+        many = f"{len(value)} item{'' if len(value) == 1 else 's'}"
+        return f"a {type(value).__name__} of {many}"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _holds_tensors(value: Any) -> Iterator[bool]:
+    items = value.values() if isinstance(value, dict) else value
+    return (isinstance(item, Tensor) for item in items)

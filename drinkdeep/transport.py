@@ -1,8 +1,9 @@
 """How a value crosses from a student's kernel to the judge: as data, never as an object.
 
 :func:`encode` and :func:`decode` turn numbers, text, containers and tensors into JSON and back.
-What is none of these crosses as its class's name alone, as :class:`Other`. Nothing that comes back
-is executed, so a submission can answer wrongly but can't act on the judge.
+A tensor crosses by its values, however it lies in memory. What is none of these crosses as its name
+alone, as :class:`Other`. Nothing that comes back is executed, so a submission can answer wrongly
+but can't act on the judge.
 
 :func:`serve` is what the judge has a student's kernel run.
 """
@@ -22,7 +23,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from drinkdeep.checks import Raised
+from drinkdeep.checks import Raised, with_article
 
 LIMIT = 16 * 2**20
 """The largest encoded value, in characters."""
@@ -43,13 +44,13 @@ class TransportError(ValueError):
 
 @dataclass(frozen=True)
 class Other:
-    """A value that doesn't cross; ``kind`` is the name of its class."""
+    """A value that doesn't cross; ``kind`` is its class's name, or says what tensor it is."""
 
     kind: str
 
     def __repr__(self) -> str:
         """As the student would say it."""
-        return f"a {self.kind}"
+        return with_article(self.kind)
 
 
 def encode(value: Any) -> str:
@@ -63,19 +64,19 @@ def encode(value: Any) -> str:
 def _pack(value: Any, depth: int) -> Any:
     if depth > _DEEPEST:
         raise TransportError("The value is nested too deeply.")
-    if value is None or type(value) in (bool, str):
+    if value is None or type(value) is bool:
         return value
+    if isinstance(value, str):
+        return str.__str__(value)
     if type(value) is int:
         # JSON's readers refuse very long numbers; no exercise has one.
         return value if abs(value) < 2**63 else {"other": "very large int"}
-    if type(value) is float:
-        return {"float": value.hex()}
+    if isinstance(value, float):
+        return {"float": float.hex(value)}
     if isinstance(value, Tensor):
         return _pack_tensor(value)
     if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biuf":
-        if isinstance(value, np.generic):
-            return _pack(value.item(), depth)
-        return _pack_tensor(torch.from_numpy(np.ascontiguousarray(value)))
+        return _pack_array(value)
     if isinstance(value, torch.dtype):
         return {"dtype": str(value).removeprefix("torch.")}
     if isinstance(value, Raised):
@@ -87,15 +88,36 @@ def _pack(value: Any, depth: int) -> Any:
     return {"other": type(value).__name__}
 
 
+def _pack_array(array: "np.ndarray[Any, Any] | np.generic") -> Any:
+    if isinstance(array, np.ma.MaskedArray):
+        return {"other": "NumPy array with masked entries"}
+    if array.dtype.itemsize > 8:  # longdouble, which is no Python number either
+        array = array.astype(np.float64)
+    if isinstance(array, np.generic):
+        return _pack(array.item(), 0)
+    _refuse_large(array.nbytes)
+    # Not ascontiguousarray(), which makes one dimension of none.
+    return _pack_tensor(torch.from_numpy(np.array(array, dtype=array.dtype.newbyteorder("="))))
+
+
 def _pack_tensor(tensor: Tensor) -> Any:
+    _refuse_large(tensor.numel() * tensor.element_size())
     name = str(tensor.dtype).removeprefix("torch.")
-    if name not in DTYPES or tensor.layout != torch.strided:
+    kind = str(tensor.layout).removeprefix("torch.").strip("_")
+    if tensor.is_meta:
+        return {"other": "meta tensor, which has a shape and no numbers"}
+    if tensor.is_nested:
+        return {"other": "nested tensor"}
+    if tensor.is_complex():
+        return {"other": "tensor of complex numbers"}
+    try:
+        flat = _flat(tensor.detach())
+        name = str(flat.dtype).removeprefix("torch.")
+        content = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    except (RuntimeError, NotImplementedError):  # such as what torch.vmap hands to its function
+        return {"other": f"tensor without numbers of its own ({kind}, {name})"}
+    if name not in DTYPES:
         return {"other": f"tensor of {name}"}
-    size = tensor.numel() * tensor.element_size()
-    if size > LIMIT:
-        raise TransportError(f"The tensor is too large: {size / 2**20:.0f} MB.")
-    flat = tensor.detach().cpu().contiguous().reshape(-1)
-    content = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
     return {
         "tensor": {
             "dtype": name,
@@ -103,6 +125,22 @@ def _pack_tensor(tensor: Tensor) -> Any:
             "data": base64.b64encode(content).decode(),
         }
     }
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    """The numbers of a tensor of any layout, in the order of its axes, one behind the other."""
+    if tensor.is_quantized:
+        tensor = tensor.dequantize()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
+    # A copy, and no contiguous(): that takes any stride of an axis of size 1 for good.
+    copy = tensor.cpu().clone(memory_format=torch.contiguous_format)
+    return copy.resolve_neg().reshape(-1)
+
+
+def _refuse_large(size: int) -> None:
+    if size > LIMIT:
+        raise TransportError(f"The tensor is too large: {size / 2**20:.0f} MB.")
 
 
 def decode(text: str) -> Any:

@@ -73,9 +73,18 @@ def test_a_right_value_may_be_written_differently(value: object, wanted: object)
         (torch.zeros(2, 3), torch.zeros(3, 2), "The shape is (2, 3); it should be (3, 2)."),
         (torch.empty(0), torch.zeros(3), "The shape is (0,)"),
         (torch.tensor([1.0, 5.0]), torch.tensor([1.0, 2.0]), "At [1] it is 5; it should be 2."),
-        ([1], [1, 2], "There are 1 items; there should be 2."),
-        ([1, 3], [1, 2], "At place 1: It is 3; it should be 2."),
-        ({}, {"W": 1}, "The key 'W' is missing."),
+        ([1], [1, 2], "There is 1 item; there should be 2."),
+        ([1, 3], [1, 2], "In item 1: it is 3; it should be 2."),
+        ([torch.zeros(2)], [torch.ones(2)], "In item 0, at [0] it is 0; it should be 1."),
+        ({}, {"W": 1}, "It is an empty dict; it should be a dict with the key 'W'"),
+        ((1, 2), {"W": 1, "b": 2}, "It is (1, 2); it should be a dict with the keys 'W' and 'b'."),
+        (
+            (torch.zeros(2), torch.zeros(2)),
+            {"W": 1, "b": 2, "x": 3},
+            "It is a tuple of 2 items; it should be a dict with the keys 'W', 'b' and 'x'.",
+        ),
+        ({"dW": 1, "b": 2}, {"W": 1, "b": 2}, "Its keys are 'dW' and 'b'"),
+        ({"dW": 1, "b": 2}, {"W": 1, "b": 2}, "'W' is missing."),
         ({"W": 1, "b": 1}, {"W": 1}, "The key 'b' should not be there."),
         ("squared", "absolute", "It is 'squared'; it should be 'absolute'."),
         (Raised(("ValueError",), "no"), 2.5, "Your code raised ValueError: no"),
@@ -180,8 +189,16 @@ def test_times() -> None:
         expect_faster(Raised(("ValueError",), ""), 1.0, hint="Without a loop.")
 
 
-def test_in_a_notebook_nothing_is_hidden() -> None:
-    assert observe(Equal) is Equal
+def test_a_notebook_sees_what_the_judge_sees() -> None:
+    array = np.array([[1.0, 2.0]])
+    for seen in (observe(array), attempt(lambda: array)):
+        assert isinstance(seen, torch.Tensor)
+        assert seen.tolist() == [[1.0, 2.0]]
+    assert repr(observe(Equal())) == "an Equal"
+    assert "too large" in str(observe(torch.zeros(2**23)))
+
+
+def test_in_a_notebook_random_numbers_stay_the_same() -> None:
     assert torch.equal(torch.rand(3, generator=fresh(1)), torch.rand(3, generator=fresh(1)))
     assert not torch.equal(torch.rand(3, generator=fresh(1)), torch.rand(3, generator=fresh(2)))
 

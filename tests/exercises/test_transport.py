@@ -2,12 +2,15 @@
 
 import json
 import math
+import warnings
+from collections import OrderedDict
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from drinkdeep.checks import Raised
+from drinkdeep.checks import Raised, observe
 from drinkdeep.transport import DTYPES, LIMIT, Other, TransportError, decode, encode
 
 
@@ -35,15 +38,125 @@ def test_tensors_cross_unchanged(dtype: torch.dtype, shape: tuple[int, ...]) -> 
     assert torch.equal(back, tensor)
 
 
-def test_what_is_like_a_tensor_crosses_as_one() -> None:
-    strided = torch.arange(6.0).reshape(2, 3).T
-    assert torch.equal(decode(encode(strided)), strided)
-    parameter = torch.nn.Parameter(torch.ones(2))
-    assert torch.equal(decode(encode(parameter)), torch.ones(2))
-    assert torch.equal(decode(encode(np.arange(3.0))), torch.arange(3.0, dtype=torch.float64))
-    assert decode(encode(np.float64(0.5))) == 0.5
-    assert decode(encode(torch.Size([2, 3]))) == (2, 3)
-    assert decode(encode(torch.float16)) == torch.float16
+NUMBERS = torch.arange(24.0).reshape(2, 3, 4)
+COMPLEX = torch.complex(torch.ones(3), torch.arange(3.0))
+
+LAYOUTS = {
+    "transposed": NUMBERS.transpose(0, 2),
+    "channels last": torch.zeros(2, 3, 4, 5).to(memory_format=torch.channels_last),
+    "every other": NUMBERS[:, ::2, 1::2],
+    "one number of a column": NUMBERS[0, :1, 2],
+    "one row of a transpose": NUMBERS[0].T[1:2],
+    "a solved system": torch.linalg.lstsq(torch.eye(3)[:, :2], torch.ones(3, 1)).solution[:1, 0],
+    "expanded": torch.tensor([[1.0], [2.0]]).expand(2, 5),
+    "expanded from one": torch.tensor(3.0).expand(2, 2),
+    "a part of a storage": torch.arange(9)[4:6],
+    "windows": torch.arange(6.0).unfold(0, 3, 1),
+    "as strided": torch.arange(9.0).as_strided((1, 1, 2), (7, 5, 3)),
+    "none of a column": NUMBERS[:, :0, 1],
+    "negative bit": COMPLEX.conj().imag,
+    "real part": COMPLEX.real,
+    "viewed as real": torch.view_as_real(COMPLEX),
+    "diagonal": torch.eye(3).diagonal(),
+    "parameter": torch.nn.Parameter(torch.ones(2)),
+    "computed": torch.ones(2, requires_grad=True) * 2,
+    "made in inference mode": torch.inference_mode()(lambda: torch.ones(2))(),
+}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_tensor_crosses_by_its_values_however_it_lies_in_memory(name: str) -> None:
+    tensor = LAYOUTS[name]
+    back = decode(encode(tensor))
+    assert back.shape == tensor.shape
+    assert back.dtype == tensor.dtype
+    assert back.tolist() == tensor.tolist()
+    assert observe([tensor])[0].tolist() == tensor.tolist()
+
+
+@pytest.mark.parametrize("layout", ["sparse_coo", "sparse_csr", "sparse_csc", "mkldnn", "qint8"])
+def test_a_tensor_that_is_stored_otherwise_crosses_as_a_plain_one(layout: str) -> None:
+    plain = torch.tensor([[0.0, 2.0, 0.0], [1.0, 0.0, 0.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that some of these are new, and others old
+        if layout == "qint8":
+            stored = torch.quantize_per_tensor(plain, 1.0, 0, torch.qint8)
+        elif layout == "mkldnn":
+            stored = plain.to_mkldnn()
+        else:
+            stored = plain.to_sparse(layout=getattr(torch, layout))
+    assert torch.equal(decode(encode(stored)), plain)
+
+
+def test_a_tensor_without_plain_numbers_is_refused_by_name() -> None:
+    seen: list[object] = []
+    torch.func.vmap(lambda x: (seen.append(decode(encode(x))), x)[1])(torch.ones(2, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        nested = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)])
+        jagged = torch.nested.nested_tensor([torch.ones(2), torch.ones(3)], layout=torch.jagged)
+    said = {
+        "meta": decode(encode(torch.empty(2, device="meta"))),
+        "complex": decode(encode(COMPLEX)),
+        "nested": decode(encode(nested)),
+        "jagged": decode(encode(jagged)),
+        "eight": decode(encode(torch.ones(2).to(torch.float8_e5m2))),
+        "inside of vmap": seen[0],
+        "masked": decode(encode(np.ma.masked_array([1.0, 2.0], mask=[True, False]))),
+    }
+    assert {name: repr(value) for name, value in said.items()} == {
+        "meta": "a meta tensor, which has a shape and no numbers",
+        "complex": "a tensor of complex numbers",
+        "nested": "a nested tensor",
+        "jagged": "a nested tensor",
+        "eight": "a tensor of float8_e5m2",
+        "inside of vmap": "a tensor without numbers of its own (strided, float32)",
+        "masked": "a NumPy array with masked entries",
+    }
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(3.0),
+        np.array(2.5),
+        np.arange(6).reshape(2, 3).T,
+        np.arange(6.0)[::-2],
+        np.array([1.0, 2.0], dtype=">f8"),
+        np.array([1.0, 2.0], dtype=np.longdouble),
+        np.broadcast_to(np.array([1.0]), (2, 2)),
+        np.zeros((0, 2)),
+        np.array([True, False]),
+    ],
+    ids=lambda array: f"{array.dtype} {array.shape}",
+)
+def test_a_numpy_array_crosses_as_a_tensor(array: "np.ndarray[Any, Any]") -> None:
+    back = decode(encode(array))
+    assert isinstance(back, torch.Tensor)
+    assert back.shape == array.shape
+    assert back.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize(
+    ("value", "plain"),
+    [
+        (np.float64(0.5), 0.5),
+        (np.float32(0.5), 0.5),
+        (np.longdouble(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        (np.str_("nll"), "nll"),
+        (torch.Size([2, 3]), (2, 3)),
+        (torch.float16, torch.float16),
+        (torch.tensor([1.0, 3.0]).max(dim=0), (3.0, 1)),
+        (OrderedDict(a=1), {"a": 1}),
+    ],
+    ids=repr,
+)
+def test_what_is_like_a_plain_value_crosses_as_one(value: object, plain: object) -> None:
+    back = decode(encode(value))
+    assert type(back) is type(plain)
+    assert back == plain
 
 
 def test_exceptions_cross_as_their_names_and_text() -> None:
