@@ -3,6 +3,8 @@
 //
 //   pixels, labels     a batch is written here: 784 bytes an image, and a byte its label
 //   scores             what forward() made of it, a row of SCORES an image, the first ten of them
+//   alive              a byte for each hidden unit: whether it was above zero for an image that
+//                      mark_alive(count) was called for
 //   parameters, gradients, velocities   Float32Arrays in the order of LAYERS
 //   zero_grad(), forward(count), loss(count, twice), backward(count), step(rate, momentum)
 
@@ -21,6 +23,7 @@ const inWebAssembly = async () => {
     pixels: at("pixels", Uint8Array, MOST * PIXELS),
     labels: at("labels", Uint8Array, MOST),
     scores: at("scores", Float32Array, MOST * SCORES),
+    alive: at("alive", Uint8Array, LAYERS[0].units + LAYERS[1].units),
     parameters: at("parameters", Float32Array, COUNT),
     gradients: at("gradients", Float32Array, COUNT),
     velocities: at("velocities", Float32Array, COUNT),

@@ -45,6 +45,7 @@ unsigned char pixels[MOST][PIXELS];  // 0 … 255
 unsigned char labels[MOST];
 Parameters parameters, gradients, velocities;
 float scores[MOST][SCORES];
+unsigned char alive[HIDDEN1 + HIDDEN2];  // whether a unit has let anything through
 
 static Inputs inputs1[MOST], inputs2[MOST], inputs3[MOST];
 static f32x4 hidden1[MOST][HIDDEN1 / 4], hidden2[MOST][HIDDEN2 / 4];
@@ -55,6 +56,7 @@ static f32x4 delta3[MOST][SCORES / 4];
 #define WHERE(name) \
   __attribute__((export_name("where_" #name))) void *where_##name(void) { return &name; }
 WHERE(pixels) WHERE(labels) WHERE(parameters) WHERE(gradients) WHERE(velocities) WHERE(scores)
+WHERE(alive)
 #define EXPORT(name) __attribute__((export_name(#name))) name
 
 static inline f32x4 all(float value) { return (f32x4){value, value, value, value}; }
@@ -113,6 +115,14 @@ void EXPORT(forward)(int count) {
     positive(hidden2[n], HIDDEN2, &inputs3[n]);
     linear(&inputs3[n], parameters.third.weight[0], parameters.third.bias, (f32x4 *)scores[n],
            SCORES / 4, SCORES / 4);
+  }
+}
+
+// Marks the units that are not zero for some image of the batch.
+void EXPORT(mark_alive)(int count) {
+  for (int n = 0; n < count; n++) {
+    for (int k = 0; k < inputs2[n].count; k++) alive[inputs2[n].place[k]] = 1;
+    for (int k = 0; k < inputs3[n].count; k++) alive[HIDDEN1 + inputs3[n].place[k]] = 1;
   }
 }
 

@@ -102,6 +102,7 @@ export class PlainNetwork {
   labels = new Uint8Array(MOST);
   scores = new Float32Array(MOST * SCORES);
   parameters = new Float32Array(COUNT);
+  alive = new Uint8Array(FIRST.units + SECOND.units);
   gradients = new Float32Array(COUNT);
   velocities = new Float32Array(COUNT);
 
@@ -133,6 +134,19 @@ export class PlainNetwork {
       linear(inputs2, n, SECOND, parameters, this.#bias(SECOND), hidden2);
       inputs3.take(n, hidden2, n * SECOND.room, 1);
       linear(inputs3, n, THIRD, parameters, this.#bias(THIRD), scores);
+    }
+  }
+
+  mark_alive(count) {
+    const [, inputs2, inputs3] = this.#inputs;
+    for (const [inputs, from] of [
+      [inputs2, 0],
+      [inputs3, FIRST.units],
+    ]) {
+      for (let n = 0; n < count; n++) {
+        const start = n * inputs.most;
+        for (let k = start; k < start + inputs.count[n]; k++) this.alive[from + inputs.place[k]] = 1;
+      }
     }
   }
 
