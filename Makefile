@@ -76,7 +76,7 @@ bank: $(READY)
 
 # The class at a glance, from the gradebook: make report ASSIGNMENT=01_cost
 report: $(READY)
-	@$(BIN)/python -m drinkdeep.grading.report $(ASSIGNMENT)
+	@$(BIN)/python -m drinkdeep.grading.results.report $(ASSIGNMENT)
 
 # Bring notebooks into the one form that is committed.
 notebooks: $(READY)

@@ -10,15 +10,15 @@ from nbgrader import preprocessors as stock
 # of the sandbox, and feedback show hidden tests.
 try:
     from drinkdeep.desk.validate import configure
-    from drinkdeep.grading.archives import SafeCollector, SafeExtractor
-    from drinkdeep.grading.feedback import FeedbackExporter
-    from drinkdeep.grading.preprocessors import (
+    from drinkdeep.grading.plugins.archives import SafeCollector, SafeExtractor
+    from drinkdeep.grading.plugins.preprocessors import (
         Authorship,
         Grades,
         HideTests,
         JudgedExecute,
         Restore,
     )
+    from drinkdeep.grading.results.feedback import FeedbackExporter
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"
@@ -45,7 +45,7 @@ c.Autograde.autograde_preprocessors = [
 ]
 # An autograded notebook holds the hidden tests, and whatever a student's code has put out: the
 # page that is made of it shows none of the first, and is safe to open;
-# drinkdeep/grading/feedback.py says how.
+# drinkdeep/grading/results/feedback.py says how.
 # Formgrader has templates of its own; what a student wrote or put out loses its scripts before.
 c.HTMLExporter.sanitize_html = True
 c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]

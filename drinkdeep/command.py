@@ -14,7 +14,7 @@ VERBS = {
         "run the exercises' visible tests, and say what is next",
     ),
     "restore": ("drinkdeep.desk.restore", "bring a damaged exercise back, with your answers"),
-    "grade": ("drinkdeep.grading.command", "grade a class, in the sandbox"),
+    "grade": ("drinkdeep.grading.batch.command", "grade a class, in the sandbox"),
 }
 
 

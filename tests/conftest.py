@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from drinkdeep.grading.sandbox import SandboxError, bubblewrap
+from drinkdeep.grading.errors import SandboxError
+from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
 
 ROOT = Path(__file__).parent.parent
 SITE = ROOT / "_build" / "html"

@@ -26,8 +26,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.assignment import Assignment
-from drinkdeep.grading.execute import execute
+from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.judging.execute import execute
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())

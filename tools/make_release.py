@@ -29,7 +29,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.grading.assignment import (
+from drinkdeep.grading.judging.assignment import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
     END_HIDDEN,
@@ -40,7 +40,7 @@ from drinkdeep.grading.assignment import (
     regions,
     without,
 )
-from drinkdeep.grading.judge import CHECKS, LOOKS, bound_names, defined_names
+from drinkdeep.grading.judging.rewriting import CHECKS, LOOKS, bound_names, defined_names
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKERS = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN)

@@ -76,7 +76,7 @@ def _project(text: str) -> str:
     """The package alone, without the grader and the settings of tools that check the course."""
     package = text.partition("\n[tool.ruff")[0]
     parts = [part for part in package.split("\n\n") if "drinkdeep.grading" not in part]
-    return "\n\n".join(parts).replace(', "grading/templates/**"', "").rstrip("\n") + "\n"
+    return "\n\n".join(parts).replace(', "grading/results/templates/**"', "").rstrip("\n") + "\n"
 
 
 def _requirements(text: str) -> str:

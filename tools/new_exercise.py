@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.grading.assignment import TEST_PREFIX, Assignment
+from drinkdeep.grading.judging.assignment import TEST_PREFIX, Assignment
 
 NUMBER = re.compile(r"^## (\d+)\.", re.MULTILINE)
 

@@ -4,7 +4,8 @@ Every curve is computed here by PyTorch's own losses, and every slope by autogra
 picture can't disagree with the code beside it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from matplotlib.axes import Axes
@@ -32,34 +33,45 @@ WIDTH = 3.9
 _DASHES = {"squared": "-", "absolute": "--", "Huber": "-."}
 
 
+def _opinions_in_browser(
+    _: object, images: Tensor, probabilities: Mapping[str, Tensor], labels: Tensor
+) -> dict[str, Any]:
+    low, high = images.min(), images.max()
+    return {
+        "images": grey((images - low) / (high - low)),
+        "names": list(probabilities),
+        "probabilities": [numbers(values) for values in probabilities.values()],
+        "labels": labels.tolist(),
+    }
+
+
+@in_browser("opinions", _opinions_in_browser)
 def opinions(
-    image: Tensor,
-    probabilities: dict[str, Tensor],
-    label: int,
-    *,
-    alt: str,
-    caption: str = "",
+    images: Tensor, probabilities: Mapping[str, Tensor], labels: Tensor, number: int
 ) -> Picture:
-    """One digit and the probabilities that two networks give to its classes.
+    """One digit of a set, and the probabilities that two networks give to its classes.
 
     Parameters
     ----------
-    image
-        (784,) or (1, 28, 28), pixels in any range.
+    images, labels
+        (N, 1, 28, 28) or (N, 784), pixels in any range, and (N,).
     probabilities
-        Name of each network → (10,), each in [0, 1].
-    label
-        The right class.
+        Name of each of the two networks → (N, 10), each in [0, 1].
+    number
+        Which of the N digits, from 0.
     """
+    label = int(labels[number])
     digit, picture = panel(2.4, 2.5)
-    show_digit(picture, image)
+    show_digit(picture, images[number])
     picture.set_title(f"label: {label}", pad=4)
     chart, bars = panel(4.4, 4.4)
     places = torch.arange(10)
+    answers, said = [], []
     # The first network's bars are filled, the second's outlined: told apart without colour too.
-    for (name, values), shift, colour, fill in zip(
+    for (name, of_all), shift, colour, fill in zip(
         probabilities.items(), (-0.2, 0.2), (BLUE, ORANGE), (1, 0.25), strict=True
     ):
+        values = of_all[number]
         drawn = bars.barh(
             places + shift,
             values,
@@ -70,13 +82,24 @@ def opinions(
         )
         texts = [f"{value:.0%}" if value >= 0.005 else "" for value in values.tolist()]
         bars.bar_label(drawn, labels=texts, padding=3, fontsize=9)
+        answers.append(int(values.argmax()))
+        said.append(f"{name} reads {answers[-1]}, with {values.max():.1%}")
     bars.set(yticks=range(10), xlim=(0, 1.16), xticks=(0, 0.25, 0.5, 0.75, 1))
     bars.set(ylabel="class", xlabel="probability")
     bars.invert_yaxis()
     bars.grid(axis="y", visible=False)
     bars.get_yticklabels()[label].set(fontweight="bold")
     bars.legend(loc="upper right")
-    return Picture((digit, chart), alt, caption)
+
+    to_label = " and ".join(f"{values[number, label]:.1%}" for values in probabilities.values())
+    right = [answer == label for answer in answers]
+    verdict = "both right" if all(right) else "one is right" if any(right) else "both wrong"
+    told = f"{said[0]}; {said[1]}: {verdict}. To the label, {label}, they give {to_label}."
+    return Picture(
+        (digit, chart),
+        f"Test digit {number:,}, a {label}, beside two bars for each class, one a network. {told}",
+        f"Test digit {number:,} is a {label}. {told}",
+    )
 
 
 def losses_of_an_error(*, alt: str, caption: str = "") -> Picture:

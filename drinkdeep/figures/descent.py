@@ -109,6 +109,61 @@ def slope(
     return Picture((figure, chart), alt, caption)
 
 
+FIRST_RATE = 0.003
+"""The learning rate of the recipe that this book follows; :func:`first_step` doubles it."""
+
+
+def _first_step_in_browser(
+    _: object, before: float, losses: Tensor, accuracies: Tensor
+) -> dict[str, Any]:
+    return {
+        "first": FIRST_RATE,
+        "before": before,
+        "losses": losses.tolist(),
+        "accuracies": accuracies.tolist(),
+    }
+
+
+@in_browser("first_step", _first_step_in_browser)
+def first_step(before: float, losses: Tensor, accuracies: Tensor, doublings: int) -> Picture:
+    """The loss after a single step against the gradient, for learning rates 0.003 · 2ᵏ.
+
+    Parameters
+    ----------
+    before
+        The loss before the step.
+    losses, accuracies
+        (n,) loss and share of right answers after it, for k = 0, 1, … n − 1.
+    doublings
+        The k that is marked.
+    """
+    figure, axes = _steady_panel(3.2)
+    rates = [FIRST_RATE * 2**k for k in range(len(losses))]
+    rate, loss = rates[doublings], losses[doublings].item()
+    axes.plot(rates, losses, "o-", color=BLUE, markersize=4)
+    axes.axhline(before, color=INK, linewidth=1, linestyle=":")
+    axes.text(rates[0], before, "before the step", va="bottom")
+    axes.plot(rate, loss, "o", color=ORANGE, markersize=9)
+    axes.set(xscale="log", xlabel="learning rate α", ylabel="loss after one step")
+    marks = [mark for mark in (0.003, 0.03, 0.3, 3) if mark <= rates[-1]]
+    axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axes.minorticks_off()
+    best = int(losses.argmin())
+    change = "lowers" if loss < before else "raises"
+    told = (
+        f"α = {rate:g}, {2**doublings:,} × {FIRST_RATE:g}: one step {change} the loss from "
+        f"{before:.3f} to {loss:.3f}; {accuracies[doublings]:.0%} of the digits are then right."
+    )
+    return Picture(
+        (figure,),
+        "The loss on a thousand digits after one step of an untrained network, against the "
+        f"learning rate from {rates[0]:g} to {rates[-1]:.2g}. Before the step it is {before:.2f}. "
+        f"It is lowest, {losses[best]:.2f}, at {rates[best]:.2g}, and {losses[-1]:.2f} at the "
+        f"right end. {told}",
+        told,
+    )
+
+
 def uphill(
     bowl: Bowl,
     at: Tensor,
@@ -371,6 +426,103 @@ def _course(rate: float, momentum: float, low: float, high: float) -> str:
     if rate * high > 1:
         return "The path zig-zags across the valley as it moves along it."
     return "The path runs down the wall of the valley, then slowly along its floor."
+
+
+def two_weights(rate: float, w1: float, w2: float, steps: int = 60) -> list[tuple[float, float]]:
+    """The weights visited by gradient descent on L(w) = (w₁w₂ − 1)², the first being the start.
+
+    Ends early where a weight is larger than a thousand: from there it only grows.
+    """
+    visited = [(w1, w2)]
+    for _ in range(steps):
+        error = w1 * w2 - 1
+        w1, w2 = w1 - rate * (2 * error * w2), w2 - rate * (2 * error * w1)
+        visited.append((w1, w2))
+        if max(abs(w1), abs(w2)) > 1000:
+            break
+    return visited
+
+
+@in_browser("saddle", lambda controls: {})
+def saddle(rate: float, w1: float, w2: float) -> Picture:
+    """Sixty steps of gradient descent in the landscape of a network of two weights, (w₁w₂ − 1)².
+
+    Parameters
+    ----------
+    rate
+        The learning rate α.
+    w1, w2
+        The first weights.
+    """
+    path = two_weights(rate, w1, w2)
+    losses = [(one * two - 1) ** 2 for one, two in path]
+
+    figure, axes = _steady_panel(3.9)
+    for level in (0.1, 0.5, 1.0, 2.5, 6.0, 12.0):
+        for product in (1 + math.sqrt(level), 1 - math.sqrt(level)):
+            _hyperbola(axes, product, color=MUTED, linewidth=0.8)
+    _hyperbola(axes, 1.0, color=GREEN, linewidth=2.5)
+    axes.text(1.45, 0.28, "loss 0", color=GREEN)
+    axes.plot(0, 0, "x", color=INK, markersize=9, markeredgewidth=1.8)
+    axes.annotate("saddle", (0, 0), (8, 6), textcoords="offset points")
+    axes.plot(*zip(*path, strict=True), "o-", color=ORANGE, linewidth=1.2, markersize=4)
+    axes.plot(w1, w2, "s", color=INK, markersize=7)
+    axes.annotate("start", (w1, w2), (8, -14), textcoords="offset points")
+    axes.set(
+        xlabel="weight w₁", ylabel="weight w₂", xlim=(-2.4, 2.4), ylim=(-2.4, 2.4), aspect="equal"
+    )
+    axes.grid(visible=False)
+
+    chart, axes = _steady_panel(3.9)
+    axes.plot(range(len(losses)), [max(loss, 1e-12) for loss in losses], "o-", color=ORANGE,
+              markersize=4)  # fmt: skip
+    axes.axhline(1, color=INK, linewidth=1, linestyle=":")
+    axes.text(60, 1, "at the saddle", ha="right", va="bottom")
+    axes.set(xlabel="step", ylabel="loss", yscale="log", xlim=(0, 60), ylim=(1e-8, 1e3))
+    axes.set_yticks((1e2, 1, 1e-2, 1e-4, 1e-6), ("100", "1", "0.01", "0.0001", "0.000001"))
+    axes.minorticks_off()
+
+    told = (
+        f"α = {rate:g}, start ({_words(w1, 3)}, {_words(w2, 3)}), where the loss is "
+        f"{losses[0]:.3g}: {_end(rate, *path[-1])}"
+    )
+    return Picture(
+        (figure, chart),
+        "The landscape of a network of two weights, seen from above: two curved valleys of loss "
+        "0, one where both weights are positive and one where both are negative, and between "
+        "them, at (0, 0), a saddle with loss 1. Beside it the loss against the step. "
+        f"{told}",
+        told,
+    )
+
+
+def _hyperbola(axes: Axes, product: float, **look: Any) -> None:
+    """The points with w₁ w₂ = ``product``: two branches, and for 0 the axes themselves."""
+    for sign in (1, -1):
+        if abs(product) < 1e-9:
+            axes.plot((-3 * sign, 0), (0, 0), **look)
+            axes.plot((0, 0), (0, 3 * sign), **look)
+            continue
+        ends = (math.log(abs(product) / 3), math.log(3))
+        along = [math.exp(ends[0] + (ends[1] - ends[0]) * i / 60) for i in range(61)]
+        axes.plot([sign * w for w in along], [sign * product / w for w in along], **look)
+
+
+def _end(rate: float, w1: float, w2: float) -> str:
+    """Where sixty steps on (w₁w₂ − 1)² have led, in words."""
+    loss = (w1 * w2 - 1) ** 2
+    if max(abs(w1), abs(w2)) > 1000:
+        return "the weights fly apart."
+    if math.hypot(w1, w2) < 1e-3:
+        return "after 60 steps it rests on the saddle, with next to no gradient and a loss of 1."
+    place = f"({_words(w1, 3)}, {_words(w2, 3)})"
+    if loss < 1e-6:
+        curvature = 2 * (w1 * w1 + w2 * w2)
+        return (
+            f"after 60 steps it is on the floor of a valley, at {place}. There λmax = "
+            f"{curvature:.3g}, and the edge 2/λmax = {2 / curvature:.3g}."
+        )
+    return f"after 60 steps it is still on its way, at {place} with a loss of {loss:.2g}."
 
 
 def excess_loss(

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell
 from drinkdeep import command
 from drinkdeep.cells import grade_id
 from drinkdeep.desk import progress, run_notebook
-from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.judging.assignment import Assignment
 
 NAME = "01_cost"
 FULL = sum(exercise.points for exercise in Assignment(answer_bank.source(NAME)).exercises.values())

@@ -26,7 +26,7 @@ from people import Desk
 
 from drinkdeep.cells import grade_id
 from drinkdeep.desk import lab, run_notebook, validate
-from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.judging.assignment import Assignment
 
 ROOT = Path(__file__).parents[2]
 NAME = "01_cost"

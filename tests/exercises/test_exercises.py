@@ -17,7 +17,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.assignment import Assignment
+from drinkdeep.grading.judging.assignment import Assignment
 
 ROOT = Path(__file__).parents[2]
 

@@ -20,8 +20,9 @@ import pytest
 
 import drinkdeep
 from drinkdeep import mnist_files
-from drinkdeep.grading.execute import Student
-from drinkdeep.grading.sandbox import Limits, template
+from drinkdeep.grading.sandbox.forkserver import fork_server
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.student import StudentKernel
 
 PACKAGE = Path(drinkdeep.__file__).parent
 NOTHING = "gASVAgAAAAAAAAB9lC4="  # an empty dict, as the judge sends it
@@ -64,11 +65,11 @@ ATTACKS = {
         " for number in os.listdir('/proc') if number.isdigit())"
     ),
     "memory-of-the-grader": Attack("won = open('/proc/{pid}/maps').read() != ''"),
-    "memory-of-the-keeper": Attack(
+    "memory-of-the-supervisor": Attack(
         "import re\n"
-        "keeper = f'/proc/{{os.getppid()}}'\n"
-        "start = re.search('[0-9a-f]+', open(keeper + '/maps').read())[0]\n"
-        "memory = open(keeper + '/mem', 'rb')\n"
+        "supervisor = f'/proc/{{os.getppid()}}'\n"
+        "start = re.search('[0-9a-f]+', open(supervisor + '/maps').read())[0]\n"
+        "memory = open(supervisor + '/mem', 'rb')\n"
         "memory.seek(int(start, 16))\n"
         "won = len(memory.read(10)) == 10",
         needs_root=True,
@@ -88,14 +89,15 @@ ATTACKS = {
     "socket-without-a-file": Attack(
         "s = socket.socket(socket.AF_UNIX)\ns.connect({abstract!r})\nwon = s.recv(2) == b'hi'"
     ),
-    "template": Attack(
+    "forkserver": Attack(
         "s = socket.socket(socket.AF_UNIX)\n"
-        "s.connect([*glob.glob('/kernels/template'), *glob.glob({kernels!r} + '/template')][0])\n"
+        "found = [p for f in ('/kernels', {kernels!r}) for p in glob.glob(f + '/forkserver')]\n"
+        "s.connect(found[0])\n"
         "won = True"
     ),
     "sockets-of-other-kernels": Attack(
         "won = any(glob.glob(folder + '/*/' + name)"
-        " for folder in ('/kernels', {kernels!r}) for name in ('s-*', 'questions'))"
+        " for folder in ('/kernels', {kernels!r}) for name in ('s-*', 'queries'))"
     ),
     "folder-of-its-sockets": Attack(
         "import ipykernel\n"
@@ -276,7 +278,7 @@ TRACES = {
 }
 
 
-def tried(student: Student, code: str, place: str = "cell 7") -> tuple[bool, str]:
+def tried(student: StudentKernel, code: str, place: str = "cell 7") -> tuple[bool, str]:
     """Whether an attack won, and what its cell put out."""
     outputs = student.run(BEGIN + code, place)
     told = " ".join(o.get("text") or o.get("evalue") or o.get("ename") or "" for o in outputs)
@@ -325,30 +327,30 @@ def greet(server: socket.socket) -> None:
 
 
 @pytest.fixture(scope="module")
-def fenced(sandbox: None, target: dict[str, object]) -> Iterator[Student]:
+def fenced(sandbox: None, target: dict[str, object]) -> Iterator[StudentKernel]:
     os.environ["A_SECRET"] = "don't tell"
     try:
-        with Student(Limits()) as student:
+        with StudentKernel(Limits()) as student:
             yield student
     finally:
         del os.environ["A_SECRET"]
 
 
 @pytest.fixture(scope="module")
-def unfenced(sandbox: None, target: dict[str, object]) -> Iterator[Student]:
+def unfenced(sandbox: None, target: dict[str, object]) -> Iterator[StudentKernel]:
     os.environ["A_SECRET"] = "don't tell"
-    with Student(Limits(), sandboxed=False) as student:
+    with StudentKernel(Limits(), sandboxed=False) as student:
         yield student
 
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_there_is_can_not_be_had(
-    fenced: Student, unfenced: Student, target: dict[str, object], name: str
+    fenced: StudentKernel, unfenced: StudentKernel, target: dict[str, object], name: str
 ) -> None:
     attack = ATTACKS[name]
     for student, fence in ((fenced, True), (unfenced, False)):
         code = attack.code.format(
-            **target, kernels=str(template(sandboxed=fence).folder), unique=uuid.uuid4().hex
+            **target, kernels=str(fork_server(sandboxed=fence).folder), unique=uuid.uuid4().hex
         )
         won, told = tried(student, code)
         if fence:
@@ -361,18 +363,18 @@ def test_what_there_is_can_not_be_had(
 def test_a_submission_takes_no_more_than_it_may(sandbox: None, name: str) -> None:
     code, bounds, words = BOMBS[name]
     code = "pid = os.getpid()\n" + code
-    with Student(Limits(**{**vars(TIGHT), **bounds})) as student:
+    with StudentKernel(Limits(**{**vars(TIGHT), **bounds})) as student:
         won, told = tried(student, code)
         assert not won
         assert words in told
-    with Student(Limits(**LOOSE)) as student:
+    with StudentKernel(Limits(**LOOSE)) as student:
         won, told = tried(student, code)
         assert won, told
 
 
 def test_a_flood_of_output_is_cut_off(sandbox: None) -> None:
     for most, cut in ((10_000, True), (10_000_000, False)):
-        with Student(Limits(output_characters=most)) as student:
+        with StudentKernel(Limits(output_characters=most)) as student:
             outputs = student.run("for _ in range(1000): print(1000 * 'x', flush=True)")
         text = "".join(output.text for output in outputs)
         assert ("… and more, not shown." in text) == cut
@@ -387,7 +389,10 @@ def test_a_kernel_knows_nothing_of_another(sandbox: None, name: str) -> None:
             free_port = server.getsockname()[1]
         unique = uuid.uuid4()
         names = {"unique": unique.hex, "free_port": free_port, "key": unique.int % 2**31}
-        with Student(TIGHT, sandboxed=fence) as one, Student(TIGHT, sandboxed=fence) as another:
+        with (
+            StudentKernel(TIGHT, sandboxed=fence) as one,
+            StudentKernel(TIGHT, sandboxed=fence) as another,
+        ):
             _, told = tried(one, leave.format(**names))
             assert told.strip() == ""
             won, told = tried(another, find.format(**names))
@@ -405,7 +410,7 @@ def test_nothing_outlives_its_kernel(sandbox: None) -> None:
         "time.sleep(0.5)\n"
     )
     for fence in (True, False):
-        with Student(TIGHT, sandboxed=fence) as student:
+        with StudentKernel(TIGHT, sandboxed=fence) as student:
             tried(student, code)
             assert running(mark)
         left = running(mark)
@@ -426,7 +431,7 @@ def running(mark: str) -> list[psutil.Process]:
 
 def test_after_a_stop_the_rest_is_graded(sandbox: None) -> None:
     """A cell that took too long ends there; the names of the others are still to be had."""
-    with Student(Limits(**{**vars(TIGHT), "clock_seconds": 1})) as student:
+    with StudentKernel(Limits(**{**vars(TIGHT), "clock_seconds": 1})) as student:
         student.run("answer = 41 + 1")
         tried(student, "time.sleep(10)")
         assert student.timed_out
@@ -435,7 +440,7 @@ def test_after_a_stop_the_rest_is_graded(sandbox: None) -> None:
 
 def test_sleep_in_every_cell_comes_to_an_end(sandbox: None) -> None:
     """Each cell is within its own bound, and what needs no time is still to be had."""
-    with Student(Limits(notebook_seconds=2)) as student:
+    with StudentKernel(Limits(notebook_seconds=2)) as student:
         first, *others = (tried(student, "time.sleep(1.5)\nwon = True") for _ in range(4))
         assert first == (True, "")
         for won, told in others:

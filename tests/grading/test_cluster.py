@@ -15,9 +15,10 @@ import pytest
 from nbgrader.apps import AutogradeApp
 from small_course import NAME, POINTS, RIGHT, Course
 
-from drinkdeep.grading.converter import Converter
-from drinkdeep.grading.pipeline import Pipeline, grade_class
-from drinkdeep.grading.workers import WorkersError, dask_cluster
+from drinkdeep.grading.batch.cluster import dask_cluster
+from drinkdeep.grading.batch.converter import Converter
+from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
+from drinkdeep.grading.errors import WorkersError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -70,7 +71,7 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
         converter = Converter(app, NAME)
     sent = []
     with dask_cluster(cluster.address) as executor:
-        line = Pipeline(converter, executor, width=4)
+        line = Pipeline(converter, executor, max_in_flight=4)
         submit = executor.submit
 
         def watched(function: object, work: object) -> object:

@@ -10,7 +10,7 @@ from classroom import path_with_our_programs
 from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
 
-from drinkdeep.grading.export import (
+from drinkdeep.grading.results.export import (
     CanvasExport,
     CsvExport,
     MoodleExport,

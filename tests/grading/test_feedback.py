@@ -33,9 +33,9 @@ from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, BrowserContext, Page
 from traitlets.config import PyFileConfigLoader
 
-from drinkdeep.grading import feedback
-from drinkdeep.grading.assignment import Assignment, without
-from drinkdeep.grading.feedback import FeedbackExporter, findings, shown, text
+from drinkdeep.grading.judging.assignment import Assignment, without
+from drinkdeep.grading.results import feedback
+from drinkdeep.grading.results.feedback import FeedbackExporter, findings, shown, text
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"

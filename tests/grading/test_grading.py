@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbgrader.api import Gradebook
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.assignment import Assignment, without
+from drinkdeep.grading.judging.assignment import Assignment, without
 
 ROOT = Path(__file__).parents[2]
 NAME = "01_cost"

@@ -12,8 +12,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from drinkdeep.checks import Raised
-from drinkdeep.grading.assignment import Assignment
-from drinkdeep.grading.judge import CheckError, Judge, Verdict, is_guessable
+from drinkdeep.grading.errors import CheckError
+from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.judging.judge import Judge, Verdict, is_guessable
 from drinkdeep.transport import decode, encode
 
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"

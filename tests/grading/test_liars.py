@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import answer_bank
 import pytest
 
-from drinkdeep.grading.assignment import Assignment, Exercise
-from drinkdeep.grading.execute import Student
-from drinkdeep.grading.judge import Judge, bound_names
-from drinkdeep.grading.sandbox import Limits
+from drinkdeep.grading.judging.assignment import Assignment, Exercise
+from drinkdeep.grading.judging.judge import Judge
+from drinkdeep.grading.judging.rewriting import bound_names
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.student import StudentKernel
 
 # What each liar's kernel runs: from then on `lie` stands for every value.
 CONSTANTS = {
@@ -53,10 +54,12 @@ transport.encode = transport.real_encode = real_encode
 
 
 @pytest.fixture(scope="module", params=answer_bank.ASSIGNMENTS)
-def liar(sandbox: None, request: pytest.FixtureRequest) -> Iterator[tuple[Assignment, Student]]:
+def liar(
+    sandbox: None, request: pytest.FixtureRequest
+) -> Iterator[tuple[Assignment, StudentKernel]]:
     """An assignment, and a kernel in which its solution is known, so that shapes are right."""
     assignment = Assignment(answer_bank.source(request.param))
-    with Student(Limits()) as student:
+    with StudentKernel(Limits()) as student:
         for _, cell in assignment.code():
             student.run(cell.source)
         yield assignment, student
@@ -67,14 +70,14 @@ def computes(exercise: Exercise) -> bool:
     return bool(re.search(r"\bexpect(_at_least)?\(", exercise.test.source))
 
 
-def told_as_answers(student: Student, exercise: Exercise) -> None:
+def told_as_answers(student: StudentKernel, exercise: Exercise) -> None:
     """Write the constant down as every one of the exercise's answers."""
     for name in bound_names(ast.parse(exercise.solution.source)):
         student.run(f"{name} = lie({name})")
 
 
 @pytest.mark.parametrize("constant", CONSTANTS)
-def test_a_constant_earns_nothing(liar: tuple[Assignment, Student], constant: str) -> None:
+def test_a_constant_earns_nothing(liar: tuple[Assignment, StudentKernel], constant: str) -> None:
     assignment, student = liar
     assert student.run(LIE + CONSTANTS[constant]) == []
 

@@ -25,10 +25,12 @@ from nbgrader.utils import determine_grade, is_grade
 from small_course import NAME, POINTS, RIGHT, Course
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading import command
-from drinkdeep.grading.converter import Converter, CourseError
-from drinkdeep.grading.pipeline import Outcome, Pipeline, count, grade_class, read_outcomes
-from drinkdeep.grading.workers import LocalPool, WorkerLostError
+from drinkdeep.grading.batch import command
+from drinkdeep.grading.batch.converter import Converter
+from drinkdeep.grading.batch.local_pool import LocalPool
+from drinkdeep.grading.batch.outcomes import Outcome, count, read_outcomes
+from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
+from drinkdeep.grading.errors import CourseError, WorkerLostError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -58,7 +60,7 @@ def pipeline(course: Course, pool: LocalPool, assignment: str = NAME, **more: ob
         app = AutogradeApp()
         app.initialize([f"--db={course.db_url}", "--log-level=CRITICAL"])
         converter = Converter(app, assignment)
-    return Pipeline(converter, pool, width=4, **more)  # type: ignore[arg-type]
+    return Pipeline(converter, pool, max_in_flight=4, **more)  # type: ignore[arg-type]
 
 
 def grade(course: Course, pool: LocalPool, *students: str, **more: object) -> dict[str, Outcome]:

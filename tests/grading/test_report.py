@@ -16,8 +16,8 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from playwright.sync_api import BrowserContext
 
-from drinkdeep.grading import report
-from drinkdeep.grading.gradebook import GradebookError
+from drinkdeep.grading.results import report
+from drinkdeep.grading.results.gradebook import GradebookError
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_nbgrader_s_export_writes_it(graded_class: Path, tmp_path: Path) -> None
     said = classroom.run(
         graded_class,
         "export",
-        "--exporter=drinkdeep.grading.report.ClassReport",
+        "--exporter=drinkdeep.grading.results.report.ClassReport",
         f"--assignment={NAME}",
         f"--to={target}",
     )

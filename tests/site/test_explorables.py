@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from drinkdeep import mnist, models
 from drinkdeep.explore import Choice, Explorable, Slider, Toggle, explore
-from drinkdeep.figures import autograd, cost, descent, experiments, graph, losses, network
+from drinkdeep.figures import autograd, cost, data, descent, experiments, graph, losses, network
 from drinkdeep.figures import training_run as run_figures
 from drinkdeep.palette import TONES
 from drinkdeep.recipes import Run
@@ -65,6 +65,14 @@ def some_digits() -> tuple[Tensor, Tensor, Tensor]:
     images, labels = mnist.tensors(train=False)
     logits = 20 * models.logits_model(seed=0)(images[:50].flatten(1)).detach()
     return images[:50], logits.softmax(dim=1), labels[:50]
+
+
+def two_opinions() -> tuple[Tensor, dict[str, Tensor], Tensor]:
+    """Of a network that hardly prefers an answer, and of one with eight times its scores."""
+    images, labels = mnist.tensors(train=False)
+    logits = 8 * models.logits_model(seed=0)(images[:50].flatten(1)).detach()
+    both = {"A": logits.softmax(dim=1), "B": (8 * logits).softmax(dim=1)}
+    return images[:50], both, labels[:50]
 
 
 def a_run() -> run_figures.Run:
@@ -122,6 +130,25 @@ EXAMPLES: dict[str, Callable[[], Explorable]] = {
         intercept=Slider("intercept b", 10.0, 20.0, 0.25, value=12.5),
         loss=Choice("loss", ("squared", "absolute", "Huber"), "squared"),
     ),
+    "opinions": lambda: explore(
+        partial(cost.opinions, *two_opinions()),
+        number=Slider("test digit", 0, 49, 1, value=8),
+    ),
+    "first_step": lambda: explore(
+        partial(
+            descent.first_step,
+            2.308,
+            torch.tensor([2.307, 2.305, 2.29, 2.2, 2.31, 3.1]),
+            torch.tensor([0.06, 0.06, 0.1, 0.25, 0.12, 0.11]),
+        ),
+        doublings=Slider("0.003, doubled so many times", 0, 5, 1, value=0),
+    ),
+    "saddle": lambda: explore(
+        descent.saddle,
+        rate=Slider("learning rate α", 0.01, 0.6, 0.01, value=0.1),
+        w1=Slider("start w₁", -2.0, 2.0, 0.1, value=1.0),
+        w2=Slider("start w₂", -2.0, 2.0, 0.1, value=-1.0),
+    ),
     "parabola": lambda: explore(
         partial(descent.parabola, curvature=4.0, minimum=1.0, lowest=1.0),
         rate=Slider("learning rate α", 0.01, 0.62, 0.01, value=0.45),
@@ -151,6 +178,10 @@ EXAMPLES: dict[str, Callable[[], Explorable]] = {
         autograd.replay(*a_graph()),
         step=Slider("turns taken", 0, 16, 1, value=8),
         zero=Toggle("clear the gradients between the two passes", value=False),
+    ),
+    "file_order": lambda: explore(
+        partial(data.file_order, *(tensor[:48] for tensor in mnist.tensors(train=True))),
+        start=Slider("first position", 0, 32, 16, value=0),
     ),
     "prediction": lambda: explore(
         partial(run_figures.prediction, *some_digits()),
@@ -363,6 +394,42 @@ def test_descent_in_the_valley_goes_where_torch_goes(
     data = [values, model_of(figures["valley"])]
     found = torch.tensor(called(tab, gallery, "valley", "m.descend(...a)", data))
     torch.testing.assert_close(found, torch.tensor(path), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rate", "w1", "w2"),
+    [(0.1, 1.0, -1.0), (0.1, 1.0, -0.9), (0.45, 2.0, 0.7), (0.6, 1.5, 1.5), (0.6, -2.0, 2.0)],
+)
+def test_descent_over_the_saddle_goes_where_torch_goes(
+    tab: Page, gallery: str, rate: float, w1: float, w2: float
+) -> None:
+    w = torch.tensor([w1, w2], dtype=torch.double, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=rate)
+    found = torch.tensor(
+        called(tab, gallery, "saddle", "m.descend(a)", {"rate": rate, "w1": w1, "w2": w2})
+    )
+    for place in found:
+        torch.testing.assert_close(w.detach(), place.double(), rtol=1e-6, atol=1e-9)
+        optimizer.zero_grad()
+        (w.prod() - 1).square().backward()
+        optimizer.step()
+    stopped = w.detach().abs().max() > 1000  # where it flies apart, the figure ends
+    assert len(found) == 61 or stopped
+
+
+def test_the_end_of_a_descent_over_the_saddle_is_told_from_where_it_is() -> None:
+    told = {
+        (0.1, 1.0, -1.0): "rests on the saddle",
+        (0.1, 1.0, -0.9): "on the floor of a valley, at (1.02, 0.977). There λmax = 4",
+        (0.4, 2.0, -0.5): "fly apart",
+        (0.01, 2.0, -0.5): "still on its way",
+    }
+    for (rate, w1, w2), words in told.items():
+        assert words in descent.saddle(rate, w1, w2).caption
+        w = torch.tensor(descent.two_weights(rate, w1, w2)[-1])
+        if "floor" in words:
+            hessian = torch.autograd.functional.hessian(lambda w: (w.prod() - 1) ** 2, w)
+            assert torch.linalg.eigvalsh(hessian).tolist() == pytest.approx([0, 4], abs=0.01)
 
 
 def test_softmax_and_its_gradient_are_torchs_and_overflow_as_float32_does(

@@ -4,7 +4,7 @@ import re
 
 import answer_bank
 
-from drinkdeep.grading.assignment import Assignment, solution_lines
+from drinkdeep.grading.judging.assignment import Assignment, solution_lines
 
 
 def secrets(name: str) -> set[str]:

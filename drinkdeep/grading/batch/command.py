@@ -13,8 +13,8 @@ from tqdm import tqdm
 if TYPE_CHECKING:
     from nbgrader.apps import AutogradeApp
 
-    from drinkdeep.grading.converter import Converter
-    from drinkdeep.grading.pipeline import Outcome
+    from drinkdeep.grading.batch.converter import Converter
+    from drinkdeep.grading.batch.outcomes import Outcome
 
 # What grades is imported in run(): the workers, which are started afresh, import this module.
 
@@ -67,10 +67,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade; the exit code: 1 if something was left undone, 2 if nothing could be done."""
-    from drinkdeep.grading.sandbox import SandboxError
-    from drinkdeep.grading.workers import GradingError, spare_imports
+    from drinkdeep.grading.batch.slow_import import block_slow_import
+    from drinkdeep.grading.errors import GradingError, SandboxError
 
-    spare_imports()
+    block_slow_import()
     if problem := _problem(arguments):
         print(problem, file=sys.stderr)
         return 2
@@ -97,38 +97,40 @@ def _problem(arguments: argparse.Namespace) -> str | None:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    from drinkdeep.grading import sandbox, workers
+    from drinkdeep.grading.batch.cluster import dask_cluster
+    from drinkdeep.grading.batch.local_pool import cores, local_pool
+    from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
 
     root = arguments.course_dir.resolve()
     with ExitStack() as stack:
         stack.enter_context(contextlib.chdir(root))
         if arguments.scheduler:
-            executor = stack.enter_context(workers.dask_cluster(arguments.scheduler))
-            width = 64  # enough for a scheduler to see that more workers are wanted
+            executor = stack.enter_context(dask_cluster(arguments.scheduler))
+            max_in_flight = 64  # enough for a scheduler to see that more workers are wanted
         else:
-            number = arguments.workers or workers.cores()
+            number = arguments.workers or cores()
             executor = pool = stack.enter_context(
-                workers.local_pool(number, sandboxed=not arguments.unsafe_without_sandbox)
+                local_pool(number, sandboxed=not arguments.unsafe_without_sandbox)
             )
-            width = 2 * number
+            max_in_flight = 2 * number
             # They get ready while nbgrader is loaded here.
             pool.warm()
 
-        from drinkdeep.grading import pipeline
-        from drinkdeep.grading.converter import Converter
+        from drinkdeep.grading.batch import pipeline
+        from drinkdeep.grading.batch.converter import Converter
 
         app = _application(arguments)
         gc.freeze()  # what is loaded stays, and the collector would look at it again and again
-        stack.enter_context(pipeline.alone(root / "grading"))
+        stack.enter_context(pipeline.exclusive_lock(root / "grading"))
         converter = Converter(app, arguments.assignment)
         students = _chosen(converter, arguments.student)
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
         if not unsafe and not arguments.scheduler:
-            sandbox.bubblewrap()
+            bubblewrap()
         line = pipeline.Pipeline(
             converter,
             executor,
-            width=width,
+            max_in_flight=max_in_flight,
             force=arguments.force,
             seed=arguments.seed,
             sandboxed=not unsafe,
@@ -175,8 +177,8 @@ def _application(arguments: argparse.Namespace) -> "AutogradeApp":
 
 def _chosen(converter: "Converter", wanted: list[str] | None) -> list[str]:
     """The students whose submissions are looked at."""
-    from drinkdeep.grading.converter import CourseError
-    from drinkdeep.grading.intake import shown
+    from drinkdeep.grading.errors import CourseError
+    from drinkdeep.grading.printable import printable
 
     students = converter.students()
     if not students:
@@ -186,14 +188,14 @@ def _chosen(converter: "Converter", wanted: list[str] | None) -> list[str]:
         )
     for name in wanted or []:
         if name not in students:
-            raise CourseError(f"{shown(name)} has not handed in {converter.assignment}.")
+            raise CourseError(f"{printable(name)} has not handed in {converter.assignment}.")
     return sorted(set(wanted)) if wanted else students
 
 
 def _report(assignment: str, outcomes: "list[Outcome]") -> None:
     """Say what has become of the class, and what was wrong with whose submission."""
-    from drinkdeep.grading.intake import shown
-    from drinkdeep.grading.pipeline import count
+    from drinkdeep.grading.batch.outcomes import count
+    from drinkdeep.grading.printable import printable
 
     words = {
         "graded": "graded",
@@ -207,7 +209,7 @@ def _report(assignment: str, outcomes: "list[Outcome]") -> None:
     for outcome in outcomes:
         if outcome.notes and outcome.state != "unchanged":
             verdict = "" if outcome.state == "graded" else "Not graded. "
-            print(f"  {shown(outcome.student)}: {verdict}{' '.join(outcome.notes)}")
+            print(f"  {printable(outcome.student)}: {verdict}{' '.join(outcome.notes)}")
 
 
 def _make_feedback(app: "AutogradeApp", students: list[str]) -> None:

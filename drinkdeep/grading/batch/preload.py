@@ -2,11 +2,11 @@
 
 import gc
 
-from drinkdeep.grading.workers import spare_imports
+from drinkdeep.grading.batch.slow_import import block_slow_import
 
-spare_imports()
+block_slow_import()
 
-from drinkdeep.grading import execute  # noqa: E402, F401
+from drinkdeep.grading.judging import execute  # noqa: E402, F401
 
 # What is loaded stays, and stays shared: the collector would look at, and write to, all of it.
 gc.freeze()

@@ -7,7 +7,6 @@ sentence that says what is wrong and what to do.
 
 import fnmatch
 import hashlib
-import json
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -16,23 +15,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat import NotebookNode
-from nbformat.corpus.words import generate_corpus_id
-from nbformat.v4 import new_notebook
 from nbgrader.utils import parse_utc
 
-from drinkdeep.cells import grade_id
+from drinkdeep.grading.errors import UnreadableError
+from drinkdeep.grading.printable import printable
 
 MOST_FILES = 1000
 """Files beside the notebooks; what goes beyond is left where it is."""
 LONGEST_NAME = 128
 """Characters in a student's name: the gradebook's column has no more."""
 TIMESTAMP = "timestamp.txt"
-
-
-class UnreadableError(Exception):
-    """It can't be graded. The message is one sentence: what is wrong, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +63,7 @@ class Submission:
                     new.write(block)
 
 
-def take_in(
+def read_submission(
     student: str,
     folder: Path,
     *,
@@ -107,10 +99,10 @@ def take_in(
     for path, what in _walk(folder, ignore):
         name = str(path.relative_to(folder))
         if what:
-            notes.append(f"{shown(name)} is {what}, and was left out.")
+            notes.append(f"{printable(name)} is {what}, and was left out.")
         elif path.suffix != ".ipynb" and path.lstat().st_size > most_bytes:
             notes.append(
-                f"{shown(name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} MB "
+                f"{printable(name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} MB "
                 "of `CourseDirectory.max_file_size`, and was left out."
             )
         else:
@@ -123,69 +115,12 @@ def take_in(
     if TIMESTAMP in others and not _is_a_time(folder / TIMESTAMP):
         others.remove(TIMESTAMP)
         notes.append(
-            f"{shown(TIMESTAMP)} holds no time, so it counts as handed in in time: put it right."
+            f"{printable(TIMESTAMP)} holds no time, so it counts as handed in in time: "
+            "put it right."
         )
     if len(others) > MOST_FILES:
         notes.append(f"Of {len(others)} files beside the notebook the first {MOST_FILES} are kept.")
     return Submission(student, folder, found, tuple(others[:MOST_FILES]), tuple(notes))
-
-
-def understand(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[str]]:
-    """A notebook of today's format made of a file, and what is to be said of it.
-
-    Text, code and nbgrader's ids are all that is taken over: outputs are made anew. ``ids`` are
-    those of the assignment, by which one sees whether it is its notebook at all.
-
-    Raises
-    ------
-    UnreadableError
-        If it can't be understood.
-    """
-    if not content.strip():
-        raise UnreadableError(f"The notebook is empty: {_AGAIN}.")
-    try:
-        text = content.decode("utf-8-sig")
-        raw = json.loads(text)
-    except UnicodeDecodeError:
-        raise UnreadableError(f"The notebook is not text in UTF-8: {_AGAIN}.") from None
-    except RecursionError:
-        raise UnreadableError(f"The notebook is nested too deeply: {_AGAIN}.") from None
-    except ValueError as error:
-        if isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()) - 1:
-            raise UnreadableError(
-                f"The notebook breaks off in the middle, as if it was not saved whole: {_AGAIN}."
-            ) from None
-        raise UnreadableError(f"The notebook is no JSON, as notebooks are: {_AGAIN}.") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
-        raise UnreadableError(f"The file is JSON but no notebook: {_AGAIN}.")
-    if raw["nbformat"] > nbformat.current_nbformat:
-        raise UnreadableError(
-            f"The notebook has format {raw['nbformat']}, which is newer than what can be read: "
-            f"save it in format {nbformat.current_nbformat} and hand it in again."
-        )
-    notes = []
-    if raw["nbformat"] < nbformat.current_nbformat:
-        notes.append(f"The notebook had the old format {raw['nbformat']}, and was converted.")
-        try:
-            raw = nbformat.reads(text, as_version=nbformat.current_nbformat)
-        except Exception:
-            raise UnreadableError(
-                f"The notebook says that it has the old format {raw['nbformat']}, and has not: "
-                f"{_AGAIN}."
-            ) from None
-    notebook = _rebuilt(raw)
-    language = _language(raw)
-    if language and language.lower() not in ("python", "ipython"):
-        notes.append(f"The notebook says that it is written in {language}; it was run as Python.")
-    if ids and not ids & {grade_id(cell) for cell in notebook.cells}:
-        notes.append(
-            "No cell of the assignment is in the notebook: it is another one, or it has lost its "
-            "metadata; it was graded by the names that it defines, and written answers by nobody."
-        )
-    return notebook, notes
-
-
-_AGAIN = "ask for the notebook again, saved and handed in anew"
 
 
 def _check_name(student: str) -> None:
@@ -233,7 +168,7 @@ def _choose(
         path = folder / f"{name}.ipynb"
         if (path.is_symlink() or path.exists()) and f"{name}.ipynb" not in files:
             raise UnreadableError(
-                f"{shown(path.name)} is no file but a link, a pipe, a folder or a device: "
+                f"{printable(path.name)} is no file but a link, a pipe, a folder or a device: "
                 "ask for the notebook itself."
             )
     chosen = {name: f"{name}.ipynb" for name in wanted if f"{name}.ipynb" in files}
@@ -246,22 +181,22 @@ def _choose(
             alike = left
         if len(alike) > 1:
             raise UnreadableError(
-                f"There is no {shown(f'{name}.ipynb')}, and any of "
-                f"{', '.join(map(shown, alike[:5]))} may be it: leave one, under that name."
+                f"There is no {printable(f'{name}.ipynb')}, and any of "
+                f"{', '.join(map(printable, alike[:5]))} may be it: leave one, under that name."
             )
         for file in alike:
             chosen[name] = file
             left.remove(file)
-            notes.append(f"{shown(file)} was taken for {shown(f'{name}.ipynb')}.")
+            notes.append(f"{printable(file)} was taken for {printable(f'{name}.ipynb')}.")
     if not chosen:
-        expected = " and ".join(shown(f"{name}.ipynb") for name in wanted)
+        expected = " and ".join(printable(f"{name}.ipynb") for name in wanted)
         raise UnreadableError(f"There is no notebook in it: ask for {expected}.")
     notes += [
-        f"{shown(f'{name}.ipynb')} is missing, and earns nothing."
+        f"{printable(f'{name}.ipynb')} is missing, and earns nothing."
         for name in wanted
         if name not in chosen
     ]
-    notes += [f"{shown(file)} is not part of the assignment." for file in left]
+    notes += [f"{printable(file)} is not part of the assignment." for file in left]
     return chosen, notes
 
 
@@ -269,8 +204,8 @@ def _read(path: Path, most_bytes: int) -> bytes:
     with _open(path) as file:
         if os.fstat(file.fileno()).st_size > most_bytes:
             raise UnreadableError(
-                f"{shown(path.name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} MB "
-                "of `CourseDirectory.max_file_size`: ask for it again with its outputs cleared."
+                f"{printable(path.name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} "
+                "MB of `CourseDirectory.max_file_size`: ask for it again with its outputs cleared."
             )
         return bytes(file.read())
 
@@ -290,71 +225,13 @@ def _open(path: Path) -> Any:
         number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise UnreadableError(
-            f"{shown(path.name)} can't be read ({error.strerror}): see to its permissions."
+            f"{printable(path.name)} can't be read ({error.strerror}): see to its permissions."
         ) from None
     if not stat.S_ISREG(os.fstat(number).st_mode):
         os.close(number)
-        raise UnreadableError(f"{shown(path.name)} is no file: ask for the notebook itself.")
+        raise UnreadableError(f"{printable(path.name)} is no file: ask for the notebook itself.")
     return os.fdopen(number, "rb")
-
-
-def shown(name: str) -> str:
-    """A file's name as it can be shown: on one line, and not for ever."""
-    shown = name.encode(errors="replace").decode()
-    shown = "".join(c if c.isprintable() else "�" for c in shown)
-    return f"“{shown if len(shown) <= 80 else shown[:77] + '…'}”"
 
 
 def _size(path: Path) -> str:
     return f"{path.lstat().st_size / 1e6:.0f} MB"
-
-
-def _language(raw: dict[str, Any]) -> str:
-    metadata = raw.get("metadata")
-    for key, name in (
-        ("kernelspec", "language"),
-        ("language_info", "name"),
-        ("kernelspec", "name"),
-    ):
-        part = metadata.get(key) if isinstance(metadata, dict) else None
-        if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
-            return "Python" if part[name].startswith("python") else str(part[name])[:40]
-    return ""
-
-
-def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
-    """The notebook with what can be understood of each cell."""
-    cells = []
-    for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:
-        if not isinstance(old, dict) or old.get("cell_type") not in ("code", "markdown", "raw"):
-            continue
-        cell = _cell(old["cell_type"], _joined(old.get("source")))
-        metadata = old.get("metadata")
-        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if isinstance(nbgrader, dict):
-            cell.metadata = nbformat.from_dict({"nbgrader": nbgrader})
-        if isinstance(old.get("attachments"), dict) and cell.cell_type != "code":
-            cell.attachments = nbformat.from_dict(old["attachments"])
-            try:
-                nbformat.validate(new_notebook(cells=[cell]))
-            except nbformat.ValidationError:
-                del cell["attachments"]
-        cells.append(cell)
-    notebook: NotebookNode = new_notebook(cells=cells)
-    return notebook
-
-
-def _cell(kind: str, source: str) -> NotebookNode:
-    """As nbformat's functions make one; they look each time whether it is what they have made."""
-    cell = {"cell_type": kind, "id": generate_corpus_id(), "metadata": {}, "source": source}
-    if kind == "code":
-        cell |= {"execution_count": None, "outputs": []}
-    made: NotebookNode = nbformat.from_dict(cell)
-    return made
-
-
-def _joined(source: Any) -> str:
-    if isinstance(source, list):
-        source = "".join(part for part in source if isinstance(part, str))
-    # Windows' line ends would make a text differ from itself.
-    return source.replace("\r\n", "\n").replace("\r", "\n") if isinstance(source, str) else ""

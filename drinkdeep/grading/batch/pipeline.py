@@ -14,47 +14,39 @@ import logging
 import secrets
 import signal
 import threading
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from errno import EDQUOT, EIO, ENOSPC, EROFS
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.converter import Converter, CourseError, gradebook_opened_once
-from drinkdeep.grading.intake import Submission, UnreadableError, take_in, understand
-from drinkdeep.grading.sandbox import Limits, SandboxError
-from drinkdeep.grading.workers import (
-    Work,
+from drinkdeep.grading.batch.cluster import translate_error
+from drinkdeep.grading.batch.converter import Converter, gradebook_opened_once
+from drinkdeep.grading.batch.notebook import parse_notebook
+from drinkdeep.grading.batch.outcomes import Outcome, write_outcomes
+from drinkdeep.grading.batch.submission import Submission, read_submission
+from drinkdeep.grading.batch.work import Work, perform
+from drinkdeep.grading.errors import (
+    CourseError,
+    SandboxError,
+    UnreadableError,
     WorkerLostError,
     WorkersError,
-    grader_version,
-    perform,
-    told,
 )
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.version import grader_version
 
 logger = logging.getLogger(__name__)
 
-State = Literal["graded", "unchanged", "unreadable", "failed"]
-
-MAY_BE_THE_MACHINES_FAULT = ("timed_out", "kernel_died")
+WORTH_A_RETRY = ("timed_out", "kernel_died")
 """What an executed notebook's metadata say of a submission that gets a second try, alone."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What has become of a student's submission."""
-
-    student: str
-    state: State
-    notes: tuple[str, ...] = ()
-    """A sentence on each thing that was wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +70,8 @@ class Pipeline:
     converter
         nbgrader's part of it, with the course.
     executor
-        Runs :func:`~drinkdeep.grading.workers.perform` somewhere.
-    width
+        Runs :func:`~drinkdeep.grading.batch.work.perform` somewhere.
+    max_in_flight
         How many submissions are on their way at a time: the workers, and some more so that none
         has to wait.
     force
@@ -94,7 +86,7 @@ class Pipeline:
         converter: Converter,
         executor: Executor,
         *,
-        width: int,
+        max_in_flight: int,
         force: bool = False,
         seed: int | None = None,
         sandboxed: bool = True,
@@ -102,7 +94,7 @@ class Pipeline:
         """Read what the assignment asks."""
         self.converter = converter
         self._executor = executor
-        self._width = width
+        self._width = max_in_flight
         self._force = force
         self._seed = converter.execution.seed if seed is None else seed
         self._sandboxed = sandboxed
@@ -148,13 +140,13 @@ class Pipeline:
         yield from self._run(again, 1, None)
 
     def _run(
-        self, students: Iterable[str], width: int, postpone: Callable[[_Job], None] | None
+        self, students: Iterable[str], max_in_flight: int, postpone: Callable[[_Job], None] | None
     ) -> Iterator[Outcome]:
         waiting = deque(students)
         running: dict[Future[dict[str, str]], _Job] = {}
         try:
             while waiting or running:
-                while waiting and len(running) < width:
+                while waiting and len(running) < max_in_flight:
                     student = waiting.popleft()
                     try:
                         job = self._prepare(student)
@@ -175,7 +167,7 @@ class Pipeline:
 
     def _take_in(self, student: str) -> Submission:
         course = self.converter.course
-        return take_in(
+        return read_submission(
             student,
             self.converter.submitted(student),
             wanted=list(self._sources),
@@ -202,7 +194,7 @@ class Pipeline:
         notes = list(submission.notes)
         notebooks = {}
         for name, content in submission.notebooks.items():
-            notebook, more = understand(content, self._ids[name])
+            notebook, more = parse_notebook(content, self._ids[name])
             notes += more
             sanitized = self.converter.sanitize(student, name, notebook)
             notebooks[name] = (sanitized, self._sources[name])
@@ -229,7 +221,7 @@ class Pipeline:
         try:
             texts = future.result()
         except BaseException as raised:
-            error = told(raised)
+            error = translate_error(raised)
             if isinstance(error, WorkersError | SandboxError):
                 raise error from raised
             if isinstance(error, WorkerLostError) and postpone:
@@ -243,7 +235,7 @@ class Pipeline:
             )
             return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
         executed = {name: nbformat.reads(text, as_version=4) for name, text in texts.items()}
-        if postpone and any(_may_be_the_machines_fault(nb) for nb in executed.values()):
+        if postpone and any(_worth_a_retry(nb) for nb in executed.values()):
             postpone(job)
             return None
         for notebook in executed.values():
@@ -262,7 +254,7 @@ class Pipeline:
         except UnreadableError as error:
             return Outcome(student, "unreadable", (str(error),))
         except Exception as error:
-            if (cause := _everybodys(error)) is not None:
+            if (cause := _fatal_cause(error)) is not None:
                 raise CourseError(
                     f"The grades of {student} can't be written ({cause}): see to that and run the "
                     "command again, which goes on here."
@@ -273,7 +265,7 @@ class Pipeline:
         return Outcome(student, "graded", job.notes)
 
 
-def _everybodys(error: Exception) -> str | None:
+def _fatal_cause(error: Exception) -> str | None:
     """The cause of a fault that the next submission would meet as well."""
     cause: BaseException | None = error
     while cause is not None:
@@ -289,13 +281,13 @@ def _student(job: _Job) -> str:
     return job.submission.student
 
 
-def _may_be_the_machines_fault(notebook: NotebookNode) -> bool:
+def _worth_a_retry(notebook: NotebookNode) -> bool:
     said = notebook.metadata.get("drinkdeep", {})
-    return any(said.get(name) for name in MAY_BE_THE_MACHINES_FAULT)
+    return any(said.get(name) for name in WORTH_A_RETRY)
 
 
 @contextlib.contextmanager
-def alone(workshop: Path) -> Iterator[None]:
+def exclusive_lock(staging: Path) -> Iterator[None]:
     """See that no other run grades in this course at the same time.
 
     Raises
@@ -303,8 +295,8 @@ def alone(workshop: Path) -> Iterator[None]:
     CourseError
         If one does.
     """
-    workshop.mkdir(exist_ok=True)
-    with (workshop / "lock").open("w") as file:
+    staging.mkdir(exist_ok=True)
+    with (staging / "lock").open("w") as file:
         try:
             fcntl.flock(
                 file, fcntl.LOCK_EX | fcntl.LOCK_NB
@@ -350,36 +342,6 @@ def grade_class(
                 progress(outcome, len(names))
         finally:
             outcomes.sort(key=lambda outcome: outcome.student)
-            _write(converter.workshop / f"{converter.assignment}.json", outcomes)
+            write_outcomes(converter.staging / f"{converter.assignment}.json", outcomes)
             converter.clear()
     return outcomes
-
-
-def _write(path: Path, outcomes: list[Outcome]) -> None:
-    """Write down what has become of each; of those who are not among them, what is there counts."""
-    told = {entry["student"]: entry for entry in read_outcomes(path)}
-    for outcome in outcomes:
-        told[outcome.student] = {
-            "student": outcome.student,
-            "graded": outcome.state in ("graded", "unchanged"),
-            "notes": outcome.notes,
-        }
-    text = json.dumps([told[student] for student in sorted(told)], indent=1)
-    new = path.with_suffix(".new")
-    with contextlib.suppress(OSError):  # it is only a report, and the disk may be full
-        new.write_text(text + "\n", encoding="utf-8")
-        new.replace(path)
-
-
-def read_outcomes(path: Path) -> list[dict[str, Any]]:
-    """What the last runs have written down: ``student``, ``graded`` and ``notes`` of each."""
-    try:
-        found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        return found
-    except (OSError, ValueError):
-        return []
-
-
-def count(outcomes: Iterable[Outcome]) -> Counter[str]:
-    """How many there are of each state."""
-    return Counter(outcome.state for outcome in outcomes)

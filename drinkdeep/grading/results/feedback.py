@@ -32,7 +32,7 @@ from nbformat import NotebookNode
 from pygments.formatters import HtmlFormatter
 from traitlets.config import Config
 
-from drinkdeep.grading.pages import TEMPLATES, points, policy, stylesheet
+from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 
 LONGEST_TEXT, LONGEST_CODE = 20_000, 100_000
 """The characters beyond which a cell is shown plainly: to read it might take very long."""

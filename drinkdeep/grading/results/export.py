@@ -1,6 +1,6 @@
 """Grades as files that others read: any spreadsheet, Canvas, Moodle. They plug into nbgrader:
 
-    nbgrader export --exporter=drinkdeep.grading.export.CanvasExport --to=canvas.csv
+    nbgrader export --exporter=drinkdeep.grading.results.export.CanvasExport --to=canvas.csv
 
 Students are told apart by what the LMS knows them by, which nbgrader keeps beside each of them
 (``nbgrader db student add ada --lms-user-id=4711 --email=ada@example.org``). Nobody is matched by
@@ -20,9 +20,9 @@ from nbgrader.api import Gradebook, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Enum, Unicode
 
-from drinkdeep.grading import gradebook as read
-from drinkdeep.grading.gradebook import GradebookError, Submission
-from drinkdeep.grading.pages import points
+from drinkdeep.grading.results import gradebook as read
+from drinkdeep.grading.results.gradebook import GradebookError, Submission
+from drinkdeep.grading.results.pages import points
 
 RUN = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a text for a formula when it begins with it."""

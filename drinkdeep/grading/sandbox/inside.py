@@ -2,14 +2,14 @@
 
 It runs as a script, without the rest of the grader, which isn't to be seen in there:
 
-    kernel_template.py FOLDER {fenced|unfenced}
+    inside.py FOLDER {fenced|unfenced}
 
-Whoever connects to the socket in FOLDER sends one line of JSON, an order, and gets a kernel, with
-the modules loaded that the order names; those stay loaded for the kernels that come after. The
-connection stays open as the kernel's lead: through it come what the kernel may take, interrupts,
+Whoever connects to the socket in FOLDER sends one line of JSON, a request, and gets a kernel, with
+the modules loaded that the request names; those stay loaded for the kernels that come after. The
+connection stays open as the kernel's control: through it come what the kernel may take, interrupts,
 and, from here, why it was stopped. When it closes, the kernel ends, with all that it has started.
 
-Of each kernel there are two processes. The *keeper* is the first process in namespaces of the
+Of each kernel there are two processes. The *supervisor* is the first process in namespaces of the
 kernel's own (process numbers, mounts, network, IPC), so that nothing in there outlives it. It makes
 an empty disk, and keeps watch. The *kernel* is its child: an unprivileged user in a namespace that
 allows no further one. Student code runs there only.
@@ -44,8 +44,8 @@ USERS = 100_000
 """How many there are, before the first one's turn comes again."""
 
 HOME = "/student"
-ADDRESS = "template"
-"""The name of the template's socket."""
+ADDRESS = "forkserver"
+"""The name of the fork server's socket."""
 
 KERNEL = "/kernel"
 """Where a kernel finds its own sockets; nothing can be written there once they are made."""
@@ -81,23 +81,23 @@ LOADED = (
 )
 
 READY = b"."
-"""What kernel and keeper tell each other at each step of the start."""
+"""What kernel and supervisor tell each other at each step of the start."""
 
 SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
 
-ORDER_SECONDS = 10
-"""For an order to come, once somebody has called."""
+REQUEST_SECONDS = 10
+"""For a request to come, once somebody has called."""
 
 TICK = 0.1
 """Seconds between two looks at what a kernel takes."""
 
 
 def main() -> None:
-    """Load what all submissions load, then serve orders for ever."""
+    """Load what all submissions load, then serve requests for ever."""
     folder, fence = Path(sys.argv[1]), sys.argv[2]
     listener = socket.socket(socket.AF_UNIX)
-    # Nobody finds it before it listens. From then on orders wait until there is time for them.
+    # Nobody finds it before it listens. From then on requests wait until there is time for them.
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
@@ -105,16 +105,16 @@ def main() -> None:
     sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
-        lead, _ = listener.accept()
+        control, _ = listener.accept()
         # Who says nothing, or nothing that makes sense, gets nothing.
-        with lead, contextlib.suppress(OSError, ValueError):
-            lead.settimeout(ORDER_SECONDS)
-            order: dict[str, Any] = json.loads(lead.makefile("r", encoding="utf-8").readline())
-            lead.settimeout(None)
-            _load(order["modules"])
+        with control, contextlib.suppress(OSError, ValueError):
+            control.settimeout(REQUEST_SECONDS)
+            request: dict[str, Any] = json.loads(control.makefile("r", encoding="utf-8").readline())
+            control.settimeout(None)
+            _load(request["modules"])
             if os.fork() == 0:
                 listener.close()
-                _found_kernel(lead, order, folder, number, fenced=fence == "fenced")
+                _found_kernel(control, request, folder, number, fenced=fence == "fenced")
 
 
 def _load(modules: Iterable[str]) -> None:
@@ -129,69 +129,75 @@ def _load(modules: Iterable[str]) -> None:
 
 
 def _found_kernel(
-    lead: socket.socket, order: dict[str, Any], folder: Path, number: int, *, fenced: bool
+    control: socket.socket, request: dict[str, Any], folder: Path, number: int, *, fenced: bool
 ) -> NoReturn:
-    """In a fork: become the keeper of a kernel, and never return."""
+    """In a fork: become the supervisor of a kernel, and never return."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        order["folder"] = str(folder / order["folder"])
+        request["folder"] = str(folder / request["folder"])
         if fenced:
             _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET)
             if os.fork():  # the first child is the first process of the new namespace
                 os._exit(0)
-        _Keeper(lead, order, FIRST_USER + number, fenced=fenced).keep()
+        _Supervisor(control, request, FIRST_USER + number, fenced=fenced).run()
     except BaseException as error:
         with contextlib.suppress(OSError):
-            _say(lead, {"failed": f"{type(error).__name__}: {error}"})
+            _send(control, {"failed": f"{type(error).__name__}: {error}"})
     finally:
         os._exit(0)
     raise AssertionError
 
 
-class _Keeper:
+class _Supervisor:
     """Starts a kernel, watches it, and ends it."""
 
     def __init__(
-        self, lead: socket.socket, order: dict[str, Any], user: int, *, fenced: bool
+        self, control: socket.socket, request: dict[str, Any], user: int, *, fenced: bool
     ) -> None:
-        self._lead = lead
-        self._order = order
+        self._control = control
+        self._request = request
         self._fenced = fenced
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
         self._bounds: dict[str, float] | None = None
 
-    def keep(self) -> None:
+    def run(self) -> None:
         """All of a kernel's life."""
         if self._fenced:
-            _make_disk(self._order, self._user, self._group)
-        bell, ringer = os.pipe()
-        os.set_blocking(ringer, False)
-        signal.set_wakeup_fd(ringer, warn_on_full_buffer=False)
+            _make_disk(self._request, self._user, self._group)
+        wakeup, waker = os.pipe()
+        os.set_blocking(waker, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        to_kernel, from_keeper = os.pipe()
-        to_keeper, from_kernel = os.pipe()
+        to_kernel, from_supervisor = os.pipe()
+        to_supervisor, from_kernel = os.pipe()
         self._kernel = os.fork()
         if self._kernel == 0:
-            for descriptor in (self._lead.fileno(), bell, ringer, from_keeper, to_keeper):
+            for descriptor in (
+                self._control.fileno(),
+                wakeup,
+                waker,
+                from_supervisor,
+                to_supervisor,
+            ):
                 os.close(descriptor)
-            _run_kernel(self._order, to_kernel, from_kernel, fenced=self._fenced)
+            _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
         os.close(to_kernel)
         os.close(from_kernel)
         if self._fenced:
-            if os.read(to_keeper, 4096) == READY:  # it has its user namespace
+            if os.read(to_supervisor, 4096) == READY:  # it has its user namespace
                 self._name_user()
-            _call(_LIBC.prctl, _SET_DUMPABLE, 0, 0, 0, 0)  # no debugger gets at the keeper
-            os.write(from_keeper, READY)
-        said = os.read(to_keeper, 4096)
+            _call(_LIBC.prctl, _SET_DUMPABLE, 0, 0, 0, 0)  # no debugger gets at the supervisor
+            os.write(from_supervisor, READY)
+        said = os.read(to_supervisor, 4096)
         if said != READY:
             raise RuntimeError(said.decode(errors="replace") or "the kernel ended at once")
         if self._fenced:
             flags = _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV
             _call(_LIBC.mount, None, KERNEL.encode(), None, flags, None)
-        _say(self._lead, {"started": True})
+        _send(self._control, {"started": True})
         try:
-            self._watch(bell)
+            self._watch(wakeup)
         finally:
             for process in self._processes():
                 with contextlib.suppress(psutil.Error):
@@ -206,20 +212,20 @@ class _Keeper:
 
     # Watching.
 
-    def _watch(self, bell: int) -> None:
+    def _watch(self, wakeup: int) -> None:
         """Until the kernel has ended, or nobody wants it any more."""
-        self._lead.setblocking(False)
+        self._control.setblocking(False)
         received = b""
         asked = 0.0  # when an interrupt was sent
         while True:
-            ready, _, _ = select.select([self._lead.fileno(), bell], [], [], TICK)
-            if bell in ready:
-                os.read(bell, 4096)
+            ready, _, _ = select.select([self._control.fileno(), wakeup], [], [], TICK)
+            if wakeup in ready:
+                os.read(wakeup, 4096)
                 if self._reap():
                     return
-            if self._lead.fileno() in ready:
+            if self._control.fileno() in ready:
                 try:
-                    part = self._lead.recv(65536)
+                    part = self._control.recv(65536)
                 except OSError:
                     return
                 if not part:
@@ -236,11 +242,11 @@ class _Keeper:
             if not ready or self._bounds is not None:
                 excess, gone = self._excess(asked)
                 if gone:
-                    _say(self._lead, {"stopped": excess})
+                    _send(self._control, {"stopped": excess})
                     return
                 if excess and not asked:
                     asked = time.monotonic()
-                    _say(self._lead, {"stopped": excess})
+                    _send(self._control, {"stopped": excess})
                     self._interrupt()
 
     def _start_bounds(self, bounds: dict[str, float] | None) -> None:
@@ -257,9 +263,9 @@ class _Keeper:
             return "", False
         self._next_look = now + TICK
         processes = self._processes()
-        if len(processes) > self._order["processes"]:
+        if len(processes) > self._request["processes"]:
             return "processes", True
-        most = self._order["memory"]
+        most = self._request["memory"]
         if _memory(processes, at_most=most) > most:
             return "memory", True
         if self._bounds is None:
@@ -273,7 +279,7 @@ class _Keeper:
         return ("clock", False) if now - self._since > self._bounds["clock"] else ("", False)
 
     def _processes(self) -> list[psutil.Process]:
-        """The kernel, and all that has come of it: orphans become children of the keeper."""
+        """The kernel, and all that has come of it: orphans become children of the supervisor."""
         processes: list[psutil.Process] = psutil.Process().children(recursive=True)
         return processes
 
@@ -322,16 +328,16 @@ def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) ->
     return sum(1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith(fields))
 
 
-def _make_disk(order: dict[str, Any], user: int, group: int) -> None:
+def _make_disk(request: dict[str, Any], user: int, group: int) -> None:
     """Mounts of the kernel's own: a /proc, empty folders in memory, and its sockets."""
     _call(_LIBC.mount, None, b"/", None, _REC | _PRIVATE, None)
-    mount(order["folder"], KERNEL, "", _BIND)
+    mount(request["folder"], KERNEL, "", _BIND)
     os.chown(KERNEL, user, group)
     # Where the sockets of all kernels are, is for nobody.
-    mount("tmpfs", str(Path(order["folder"]).parent), "tmpfs", _RDONLY)
+    mount("tmpfs", str(Path(request["folder"]).parent), "tmpfs", _RDONLY)
     mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
-    for folder in order["scratch"]:
-        size = f"size={order['disk']},nr_inodes={order['files']},mode=700"
+    for folder in request["scratch"]:
+        size = f"size={request['disk']},nr_inodes={request['files']},mode=700"
         mount("tmpfs", folder, "tmpfs", _NOSUID | _NODEV, size)
         os.chown(folder, user, group)
     mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
@@ -351,7 +357,7 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
     )
 
 
-def _run_kernel(order: dict[str, Any], keeper: int, ready: int, *, fenced: bool) -> NoReturn:
+def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced: bool) -> NoReturn:
     """In a fork: give up all rights, and be a kernel."""
     import numpy as np
     from ipykernel.kernelapp import IPKernelApp
@@ -362,7 +368,7 @@ def _run_kernel(order: dict[str, Any], keeper: int, ready: int, *, fenced: bool)
         if fenced:
             _call(_LIBC.unshare, _NEWUSER)
             os.write(ready, READY)
-            os.read(keeper, 1)  # the namespace has its user now
+            os.read(supervisor, 1)  # the namespace has its user now
             # A namespace inside of this one would give rights in it, and a new count of processes.
             Path("/proc/sys/user/max_user_namespaces").write_text("0")
             os.setresgid(STUDENT, STUDENT, STUDENT)
@@ -371,21 +377,21 @@ def _run_kernel(order: dict[str, Any], keeper: int, ready: int, *, fenced: bool)
             folder = KERNEL
         else:
             os.setsid()
-            folder = order["folder"]
-        os.close(keeper)
-        # The template's own are pipes that all kernels would share.
+            folder = request["folder"]
+        os.close(supervisor)
+        # The fork server's own are pipes that all kernels would share.
         nowhere = os.open(os.devnull, os.O_RDWR)
         for descriptor in range(3):
             os.dup2(nowhere, descriptor)
-        _set_limits(order, fenced=fenced)
+        _set_limits(request, fenced=fenced)
         os.chdir(HOME if fenced else folder)
         np.random.seed()  # or all kernels would draw alike
         connection = Path(folder) / "connection.json"
-        connection.write_text(json.dumps({**order["connection"], "ip": f"{folder}/s"}))
+        connection.write_text(json.dumps({**request["connection"], "ip": f"{folder}/s"}))
         sys.argv = ["ipykernel_launcher"]
         sys.path[0] = ""
         app: Any = IPKernelApp.instance()
-        app.initialize(["-f", str(connection), *order["arguments"]])
+        app.initialize(["-f", str(connection), *request["arguments"]])
         os.write(ready, READY)
         os.close(ready)
         app.start()
@@ -407,18 +413,18 @@ def _drop_capabilities() -> None:
     _call(_LIBC.prctl, _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def _set_limits(order: dict[str, Any], *, fenced: bool) -> None:
-    """What the system itself can refuse; the keeper sees to what it can't."""
+def _set_limits(request: dict[str, Any], *, fenced: bool) -> None:
+    """What the system itself can refuse; the supervisor sees to what it can't."""
     bounds = {
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_FSIZE: order["disk"],
-        resource.RLIMIT_NOFILE: order["open_files"],
+        resource.RLIMIT_FSIZE: request["disk"],
+        resource.RLIMIT_NOFILE: request["open_files"],
     }
     if fenced:  # elsewhere all processes of the user would count
-        bounds[resource.RLIMIT_NPROC] = order["processes"]
+        bounds[resource.RLIMIT_NPROC] = request["processes"]
         # On top of what the libraries map, and of what threads set aside and never touch.
         mapped = psutil.Process().memory_info().vms + SET_ASIDE
-        bounds[resource.RLIMIT_AS] = mapped + order["memory"]
+        bounds[resource.RLIMIT_AS] = mapped + request["memory"]
     for kind, most in bounds.items():
         resource.setrlimit(kind, (most, most))
 
@@ -430,9 +436,9 @@ def _call(function: Callable[..., int], *arguments: Any) -> None:
         raise OSError(number, f"{function.__name__}: {os.strerror(number)}")
 
 
-def _say(lead: socket.socket, message: dict[str, Any]) -> None:
+def _send(control: socket.socket, message: dict[str, Any]) -> None:
     with contextlib.suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):
-        lead.send(json.dumps(message).encode() + b"\n")
+        control.send(json.dumps(message).encode() + b"\n")
 
 
 if __name__ == "__main__":

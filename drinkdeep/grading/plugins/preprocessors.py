@@ -3,7 +3,6 @@
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
 
-import copy
 import functools
 import multiprocessing
 import secrets
@@ -19,13 +18,13 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.grading.assignment import exercise_titles
-from drinkdeep.grading.sandbox import Limits
+from drinkdeep.grading.judging.assignment import exercise_titles
+from drinkdeep.grading.judging.restore import restore
+from drinkdeep.grading.sandbox.limits import Limits
 
 # Every nbgrader command loads this module, so torch, which most have no use for, is left to the
 # process that executes.
 
-PICTURES = ("image/png", "image/jpeg", "image/gif")
 Resources = dict[str, Any]
 
 
@@ -139,7 +138,7 @@ class Grades(GetGrades):  # type: ignore[misc]
 
 
 def _execute(*arguments: Any, **options: Any) -> NotebookNode:
-    from drinkdeep.grading.execute import execute
+    from drinkdeep.grading.judging.execute import execute
 
     return execute(*arguments, **options)
 
@@ -160,56 +159,3 @@ def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) ->
     folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
     notebook: NotebookNode = nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4)
     return notebook
-
-
-def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """What the student wrote, with all else as the instructor made it.
-
-    Of cells with one nbgrader id the last counts; the others become cells of the student's own.
-    Cells that the student may not edit get their text back; those that are missing, their place
-    behind the one that they follow in the source. A solution cell that is missing stays so: the
-    answer may stand elsewhere. Points, ids and tags are the source's.
-    """
-    restored = copy.deepcopy(submission)
-    wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
-    found: set[str] = set()
-    for cell in reversed(restored.cells):
-        name = grade_id(cell)
-        cell.metadata = NotebookNode()
-        _keep_pictures(cell)
-        if name in wanted and name not in found:
-            found.add(name)
-            _take_over(cell, wanted[name])
-    place = 0
-    for name, cell in wanted.items():
-        if name in found:
-            place = 1 + next(i for i, c in enumerate(restored.cells) if grade_id(c) == name)
-        elif has_role(cell, "grade") or not has_role(cell, "solution"):
-            missing = copy.deepcopy(cell)
-            if has_role(cell, "solution"):  # a written answer, which is not the reference's
-                missing.source = ""
-            restored.cells.insert(place, missing)
-            place += 1
-    return restored
-
-
-def _keep_pictures(cell: NotebookNode) -> None:
-    """Of what is attached to a text, keep pictures: a type can be made up to carry a script."""
-    if "attachments" in cell:
-        pictures = {
-            name: {kind: data for kind, data in content.items() if kind in PICTURES}
-            for name, content in cell.attachments.items()
-        }
-        cell.attachments = {name: content for name, content in pictures.items() if content}
-
-
-def _take_over(cell: NotebookNode, wanted: NotebookNode) -> None:
-    cell.metadata.nbgrader = copy.deepcopy(wanted.metadata.nbgrader)
-    if not has_role(wanted, "solution"):
-        cell.source = wanted.source
-    if cell.cell_type != wanted.cell_type:
-        cell.cell_type = wanted.cell_type
-        for name in ("outputs", "execution_count"):
-            cell.pop(name, None)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None

@@ -1,6 +1,6 @@
 """The class at a glance, for the instructor: who earned what, what was hard, what was said most.
 
-    python -m drinkdeep.grading.report ASSIGNMENT        writes reports/ASSIGNMENT.html
+    python -m drinkdeep.grading.results.report ASSIGNMENT        writes reports/ASSIGNMENT.html
 
 One page that needs nothing else. Points are the gradebook's; hints, and code that was stopped, are
 read in the autograded notebooks. Whatever comes from students is escaped.
@@ -28,17 +28,17 @@ from nbgrader.plugins import ExportPlugin
 
 from drinkdeep.cells import grade_id
 from drinkdeep.figures.picture import Picture, panel
-from drinkdeep.grading import gradebook as read
-from drinkdeep.grading.assignment import exercise_titles
-from drinkdeep.grading.export import full_name
-from drinkdeep.grading.feedback import findings
-from drinkdeep.grading.gradebook import Cell, GradebookError
-from drinkdeep.grading.judge import NOT_DONE
-from drinkdeep.grading.pages import TEMPLATES, points, policy, stylesheet
+from drinkdeep.grading.judging.assignment import exercise_titles
+from drinkdeep.grading.judging.judge import NOT_DONE
+from drinkdeep.grading.results import gradebook as read
+from drinkdeep.grading.results.export import full_name
+from drinkdeep.grading.results.feedback import findings
+from drinkdeep.grading.results.gradebook import Cell, GradebookError
+from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 from drinkdeep.palette import BLUE, MUTED
 
 STOPPED = ("KernelError", "MemoryError", "TimeoutError")
-"""The errors that :mod:`~drinkdeep.grading.execute` itself puts into a student's cell."""
+"""The errors that :mod:`~drinkdeep.grading.judging.execute` itself puts into a student's cell."""
 BARS = 10
 """How many bars the distribution has."""
 HINTS = 10
@@ -304,7 +304,7 @@ def main() -> None:
     from nbgrader.apps import ExportApp
 
     chosen = [a if a.startswith("-") else f"--assignment={a}" for a in sys.argv[1:]]
-    ExportApp.launch_instance(["--exporter=drinkdeep.grading.report.ClassReport", *chosen])
+    ExportApp.launch_instance(["--exporter=drinkdeep.grading.results.report.ClassReport", *chosen])
 
 
 if __name__ == "__main__":

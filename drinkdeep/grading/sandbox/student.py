@@ -1,10 +1,6 @@
-"""Grading one submission: a pure function from notebooks to a notebook.
-
-It needs no gradebook and no folder of the course, so it can run in any process.
-"""
+"""The kernel in which a student's code runs, as the grader uses it."""
 
 import contextlib
-import copy
 import logging
 import time
 from collections.abc import Callable
@@ -15,13 +11,11 @@ from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_notebook, new_output
 
-from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
-from drinkdeep.grading.assignment import Assignment
-from drinkdeep.grading.judge import Judge, Verdict
-from drinkdeep.grading.kernel_template import TICK
-from drinkdeep.grading.questions import Questions
-from drinkdeep.grading.sandbox import ForkedKernelManager, Limits
+from drinkdeep.grading.sandbox.inside import TICK
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
+from drinkdeep.grading.sandbox.queries import QueryChannel
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
@@ -37,63 +31,7 @@ EMPTY: dict[str, Any] = {
 """A cell in which nothing stands."""
 
 
-def execute(
-    submission: NotebookNode,
-    source: NotebookNode,
-    *,
-    seed: int,
-    limits: Limits | None = None,
-    sandboxed: bool = True,
-) -> NotebookNode:
-    """Run a sanitized submission, and grade it by its assignment's source notebook.
-
-    A test cell runs after its solution cell, wherever the student has moved them. Its outputs are
-    the words for the student and, as its value, the score, which is how nbgrader takes partial
-    credit. The same arguments give the same notebook, except for what a student's code draws by
-    itself. ``seed`` is what the hidden tests' inputs follow from.
-    """
-    notebook = copy.deepcopy(submission)
-    assignment = Assignment(source)
-    judge = Judge(assignment, seed)
-    with Student(limits or Limits(), sandboxed=sandboxed, modules=assignment.modules()) as student:
-        done: set[str] = set()
-        waiting: list[NotebookNode] = []
-        for place, cell in enumerate(notebook.cells):
-            name = grade_id(cell)
-            if name in assignment.tests:
-                waiting.append(cell)
-            elif cell.cell_type == "code":
-                cell.outputs = student.run(cell.source, f"cell {place + 1}")
-                cell.execution_count = place + 1
-                done.add(name or "")
-            # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
-            for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
-                _grade(judge, assignment, test, student)
-                waiting.remove(test)
-        for test in waiting:
-            _grade(judge, assignment, test, student)
-        notebook.metadata["drinkdeep"] = {
-            "seed": seed,
-            "timed_out": student.timed_out,
-            "kernel_died": student.kernel_died,
-        }
-    return notebook
-
-
-def _grade(judge: Judge, assignment: Assignment, cell: NotebookNode, student: "Student") -> None:
-    verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], student.answer)
-    said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
-    score = {
-        "output_type": "execute_result",
-        "data": {"text/plain": str(verdict.score)},
-        "metadata": {},
-        "execution_count": None,
-    }
-    # new_output() and the like would look each time whether it is what they have made.
-    cell.outputs = [from_dict(said), from_dict(score)]
-
-
-class Student:
+class StudentKernel:
     """The kernel in which a student's code runs. What comes out of it is bounded data."""
 
     def __init__(
@@ -105,10 +43,10 @@ class Student:
         self.kernel_died = False
         """Whether the kernel ended, and it wasn't we who ended it."""
         self._limits = limits
-        # In case that the kernel's keeper can't do its work.
+        # In case that the kernel's supervisor can't do its work.
         self._most = limits.clock_seconds + limits.interrupt_seconds + 60
         self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
-        self._questions = Questions(self._manager)
+        self._queries = QueryChannel(self._manager)
         self._client = _Client(
             new_notebook(cells=[from_dict(EMPTY)]),
             km=self._manager,
@@ -122,7 +60,7 @@ class Student:
         )
         self._gone = ""
 
-    def __enter__(self) -> "Student":
+    def __enter__(self) -> "StudentKernel":
         """Start the kernel."""
         self._context = self._client.setup_kernel(cleanup_kc=True)
         self._context.__enter__()
@@ -131,7 +69,7 @@ class Student:
 
     def __exit__(self, *exception: Any) -> None:
         """End the kernel, and all that it has started."""
-        self._questions.close()
+        self._queries.close()
         self._context.__exit__(*exception)
         self._manager.clear()
 
@@ -157,15 +95,15 @@ class Student:
 
         def wait() -> None:
             nonlocal said
-            said = self._questions.answer(self._most)
+            said = self._queries.answer(self._most)
             if said is None:
                 raise DeadKernelError("The kernel doesn't answer.")
 
         error = None
-        self._questions.ask(client, expression, shipped)
-        # The keeper's watch is so coarse that it need not hear of what is answered at once.
+        self._queries.ask(client, expression, shipped)
+        # The supervisor's watch is so coarse that it need not hear of what is answered at once.
         with contextlib.suppress(DeadKernelError):
-            said = self._questions.answer(TICK)
+            said = self._queries.answer(TICK)
         if said is None:
             error = self._bounded(wait, "a test", self._limits.answer_seconds)
         if error:

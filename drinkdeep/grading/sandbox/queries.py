@@ -15,14 +15,14 @@ import zmq
 from jupyter_client.client import KernelClient
 from nbclient.exceptions import DeadKernelError
 
-from drinkdeep.grading.sandbox import ForkedKernelManager
+from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
 from drinkdeep.transport import LIMIT
 
-ADDRESS = "questions"
+ADDRESS = "queries"
 """The name of the socket in the kernel's folder."""
 
 
-class Questions:
+class QueryChannel:
     """The questions to one kernel."""
 
     def __init__(self, manager: ForkedKernelManager) -> None:
@@ -82,9 +82,9 @@ class Questions:
         """Wait until something happens; whether that was the end of an answer, or of answering."""
         shell: zmq.Socket[bytes] = zmq.Socket.shadow(self._client.shell_channel.socket.underlying)
         iopub: zmq.Socket[bytes] = zmq.Socket.shadow(self._client.iopub_channel.socket.underlying)
-        lead = self._manager.kernel.fileno()
+        control = self._manager.kernel.fileno()
         poller = zmq.Poller()
-        for source in (shell, iopub, lead):
+        for source in (shell, iopub, control):
             poller.register(source, zmq.POLLIN)
         if self._line is None:
             poller.register(self._listener, zmq.POLLIN)
@@ -104,7 +104,7 @@ class Questions:
                 if self._line is None:
                     self._accept()
                 return self._lost or self._line is None
-        elif lead in ready and not self._manager.kernel.held():
+        elif control in ready and not self._manager.kernel.is_open():
             raise DeadKernelError("The kernel has ended.")
         return False
 

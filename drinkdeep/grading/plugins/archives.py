@@ -20,7 +20,7 @@ from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import parse_utc
 from traitlets import Integer
 
-from drinkdeep.grading.intake import shown
+from drinkdeep.grading.printable import printable
 
 
 class ArchiveError(Exception):
@@ -57,7 +57,7 @@ class SafeExtractor(ExtractorPlugin):  # type: ignore[misc]
                 place = target / path.parent.relative_to(source)
                 found = True
                 if not stat.S_ISREG(path.lstat().st_mode):
-                    self.log.error("%s is no file, and was left out.", shown(name))
+                    self.log.error("%s is no file, and was left out.", printable(name))
                 elif path.suffix in self.zip_ext:
                     self._take_in(path, place)
                 else:
@@ -75,12 +75,12 @@ class SafeExtractor(ExtractorPlugin):  # type: ignore[misc]
             shutil.rmtree(folder, ignore_errors=True)
             self.log.error(
                 "%s was not taken in: %s Ask for it again.",
-                shown(path.name),
+                printable(path.name),
                 error if isinstance(error, ArchiveError) else f"it is damaged ({error}).",
             )
         except (NotImplementedError, RuntimeError) as error:  # an odd compression, a password
             shutil.rmtree(folder, ignore_errors=True)
-            self.log.error("%s can't be unpacked: %s.", shown(path.name), error)
+            self.log.error("%s can't be unpacked: %s.", printable(path.name), error)
 
     def _unpack(self, path: Path, folder: Path, room: _Room) -> None:
         inner = []
@@ -93,8 +93,8 @@ class SafeExtractor(ExtractorPlugin):  # type: ignore[misc]
                 if file is None:
                     self.log.error(
                         "%s in %s is a link or a device, and was left out.",
-                        shown(name),
-                        shown(path.name),
+                        printable(name),
+                        printable(path.name),
                     )
                     continue
                 target = folder / _inside(name)
@@ -130,15 +130,15 @@ class SafeCollector(FileNameCollectorPlugin):  # type: ignore[misc]
         if not _is_name(student) or not parts or not all(map(_is_name, parts)):
             self.log.error(
                 "%s was left out: it gives the student the name %s.",
-                shown(submitted_file),
-                shown(student),
+                printable(submitted_file),
+                printable(student),
             )
             return None
         if timestamp := found.get("timestamp"):
             try:
                 parse_utc(timestamp)
             except (ValueError, OverflowError):
-                self.log.error("%s has no time in its name.", shown(submitted_file))
+                self.log.error("%s has no time in its name.", printable(submitted_file))
                 del found["timestamp"]
         return found
 
@@ -185,7 +185,7 @@ def _inside(name: str) -> Path:
     """
     parts = PurePosixPath(name.replace("\\", "/")).parts
     if not parts or not all(part == "." or _is_name(part) for part in parts):
-        raise ArchiveError(f"its entry {shown(name)} would get out of its folder.")
+        raise ArchiveError(f"its entry {printable(name)} would get out of its folder.")
     return Path(*parts)
 
 

@@ -30,11 +30,11 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.grading.intake import Submission
-from drinkdeep.grading.preprocessors import JudgedExecute
-from drinkdeep.grading.workers import GradingError
+from drinkdeep.grading.batch.submission import Submission
+from drinkdeep.grading.errors import CourseError
+from drinkdeep.grading.plugins.preprocessors import JudgedExecute
 
-WORKSHOP = "grading"
+STAGING = "grading"
 """The folder of the course in which things are until they are whole."""
 
 
@@ -66,14 +66,10 @@ def gradebook_opened_once() -> Iterator[None]:
         yield
 
 
-class CourseError(GradingError):
-    """The course can't be graded as it is."""
-
-
 class Converter(Autograde):  # type: ignore[misc]
     """Sanitizes and records submissions of one assignment.
 
-    It works on a course directory in the workshop and moves an autograded submission to its place
+    It works on a course directory in the staging and moves an autograded submission to its place
     when it is whole: nbgrader takes any folder there for a graded submission.
     """
 
@@ -87,14 +83,14 @@ class Converter(Autograde):  # type: ignore[misc]
         """
         self.course: CourseDirectory = app.coursedir
         self.course.assignment_id = assignment
-        self.workshop = Path(self.course.root, WORKSHOP)
+        self.staging = Path(self.course.root, STAGING)
         super().__init__(
             coursedir=CourseDirectory(
                 parent=app,
                 root=self.course.root,
                 assignment_id=assignment,
-                submitted_directory=f"{WORKSHOP}/submitted",
-                autograded_directory=f"{WORKSHOP}/autograded",
+                submitted_directory=f"{STAGING}/submitted",
+                autograded_directory=f"{STAGING}/autograded",
             ),
             parent=app,
         )
@@ -193,14 +189,14 @@ class Converter(Autograde):  # type: ignore[misc]
         self.clear()
 
     def clear(self) -> None:
-        """Throw away what a run has left in the workshop."""
+        """Throw away what a run has left in the staging."""
         for name in ("submitted", "autograded", "replaced"):
-            shutil.rmtree(self.workshop / name, ignore_errors=True)
+            shutil.rmtree(self.staging / name, ignore_errors=True)
 
     def _put_in_place(self, new: Path, place: Path) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         if place.exists():
-            replaced = self.workshop / "replaced"
+            replaced = self.staging / "replaced"
             replaced.mkdir(parents=True, exist_ok=True)
             place.rename(replaced / place.name)
         new.rename(place)

@@ -8,16 +8,13 @@ hidden test may say ``expect(observe(f(x)), f(x), …)``: outside of ``observe``
 the reference's.
 """
 
-import ast
 import base64
 import contextlib
-import functools
 import hashlib
 import io
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any
 
 import cloudpickle
@@ -27,13 +24,12 @@ from torch import Tensor
 
 from drinkdeep import checks
 from drinkdeep.checks import Finding, Raised
-from drinkdeep.grading.assignment import Assignment, Exercise
+from drinkdeep.grading.judging.assignment import Assignment, Exercise
+from drinkdeep.grading.judging.rewriting import rewritten
 
 Ask = Callable[[str, str], Any]
-"""Gives the value of (expression, shipped), as :func:`~drinkdeep.transport.answer` takes them."""
+"""Gives the value of (expression, captured), as :func:`~drinkdeep.transport.answer` takes them."""
 
-LOOKS = ("observe", "attempt", "stopwatch")
-CHECKS = tuple(name for name in dir(checks) if name.startswith("expect"))
 NOT_DONE = "This task is not done yet."
 UNPROVEN = (
     "This fits the example shown, but not yet other values: "
@@ -42,7 +38,7 @@ UNPROVEN = (
 
 
 @dataclass
-class Site:
+class CheckSite:
     """One ``expect…`` in a test cell, and how it went."""
 
     check: str
@@ -75,10 +71,6 @@ class Verdict:
     def __str__(self) -> str:
         """The feedback."""
         return "\n".join([f"{self.score:g} of {self.points:g} points.", *self.messages])
-
-
-class CheckError(Exception):
-    """A test cell isn't written as the judge needs it."""
 
 
 class Judge:
@@ -136,10 +128,10 @@ class _Test:
     """A test cell on its way: rewritten, and run statement by statement."""
 
     def __init__(self, exercise: Exercise, seed: int, ask: Ask) -> None:
-        self._statements, sites = _rewritten(
+        self._statements, sites = rewritten(
             exercise.test.source, exercise.solution.source, tuple(exercise.hidden)
         )
-        self.sites = [Site(check, share, hidden) for check, share, hidden in sites]
+        self.sites = [CheckSite(check, share, hidden) for check, share, hidden in sites]
         self._ask = ask
         self._seed = seed
         self._timeout: Raised | None = None
@@ -163,22 +155,22 @@ class _Test:
 
     # What a rewritten cell calls.
 
-    def look(self, expression: str, shipped: Mapping[str, Any]) -> Any:
+    def query(self, expression: str, captured: Mapping[str, Any]) -> Any:
         """The value of an expression of the student's; not once more if one took too long."""
         if self._timeout is None:
-            text = base64.b64encode(cloudpickle.dumps(dict(shipped))).decode()
+            text = base64.b64encode(cloudpickle.dumps(dict(captured))).decode()
             value = self._ask(expression, text)
             if not (isinstance(value, Raised) and "TimeoutError" in value.kinds):
                 return value
             self._timeout = value
         return self._timeout
 
-    def time(self, expression: str, shipped: Mapping[str, Any]) -> Any:
+    def time(self, expression: str, captured: Mapping[str, Any]) -> Any:
         """The seconds that it takes, by the judge's clock."""
         raised: list[Any] = []
 
         def run() -> None:
-            value = self.look(f"[({expression}), None][1]", shipped)
+            value = self.query(f"[({expression}), None][1]", captured)
             if value is not None:
                 raised.append(value)
 
@@ -212,126 +204,6 @@ class _Test:
             site.proves = True
 
 
-@functools.cache
-def _rewritten(
-    test: str, solution: str, hidden: tuple[tuple[int, int], ...]
-) -> tuple[list[tuple[CodeType, list[int]]], list[tuple[str, float, bool]]]:
-    """A test cell's statements, each with the numbers of its sites, and what each site is.
-
-    The same for all submissions, and so done once.
-    """
-    tree = ast.parse(test)
-    bound = bound_names(tree)
-    if taken := bound & defined_names(ast.parse(solution)):
-        raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
-    sites: list[tuple[str, float, bool]] = []
-    _Rewriter(sites, hidden, bound).visit(tree)
-    ast.fix_missing_locations(tree)
-    statements = [
-        (
-            compile(ast.Module([statement], []), "<test>", "exec"),
-            [node.site for node in ast.walk(statement) if hasattr(node, "site")],
-        )
-        for statement in tree.body
-    ]
-    return statements, sites
-
-
-class _Rewriter(ast.NodeTransformer):
-    """Turns a test cell into calls of ``__judge__``."""
-
-    def __init__(
-        self,
-        sites: list[tuple[str, float, bool]],
-        hidden: tuple[tuple[int, int], ...],
-        bound: set[str],
-    ) -> None:
-        self._sites = sites
-        self._hidden = hidden
-        self._bound = bound
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        name = node.func.id if isinstance(node.func, ast.Name) else ""
-        if name in LOOKS:
-            return self._look(name, node)
-        self.generic_visit(node)
-        if name == "fresh":
-            node.func = _attribute("fresh")
-        elif name in CHECKS:
-            node.args[:0] = [ast.Constant(name), ast.Constant(len(self._sites))]
-            node.func = _attribute("check")
-            node.site = len(self._sites)  # type: ignore[attr-defined]
-            hidden = any(first < node.lineno < last for first, last in self._hidden)
-            share = 0 if getattr(checks, name).role == "form" else _share(node)
-            self._sites.append((name, share, hidden))
-        return node
-
-    def _look(self, name: str, node: ast.Call) -> ast.Call:
-        if len(node.args) != 1 or node.keywords:
-            raise CheckError(f"{name}() takes one expression.")
-        expression = node.args[0]
-        if name != "observe":
-            if not isinstance(expression, ast.Lambda) or expression.args.args:
-                raise CheckError(f"{name}() takes a lambda without parameters.")
-            expression = expression.body
-        names = sorted(free_names(expression) & self._bound)
-        shipped = ast.Dict(
-            [ast.Constant(name) for name in names], [ast.Name(name, ast.Load()) for name in names]
-        )
-        text = ast.Constant(ast.unparse(expression))
-        return ast.Call(_attribute("time" if name == "stopwatch" else "look"), [text, shipped], [])
-
-
-def _attribute(name: str) -> ast.Attribute:
-    return ast.Attribute(ast.Name("__judge__", ast.Load()), name, ast.Load())
-
-
-def _share(node: ast.Call) -> float:
-    for keyword in node.keywords:
-        if keyword.arg == "share":
-            share = ast.literal_eval(keyword.value)
-            if not isinstance(share, int | float):
-                raise CheckError("A share is written as a plain number.")
-            return share
-    return 1.0
-
-
-def bound_names(tree: ast.AST) -> set[str]:
-    """The names that a cell gives a meaning of its own: those are shipped with an expression."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).split(".")[0])
-    return names
-
-
-def defined_names(tree: ast.Module) -> set[str]:
-    """The names that a cell leaves behind: those that it binds outside of functions and classes."""
-    names: set[str] = set()
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            names.add(statement.name)
-        else:
-            names |= bound_names(statement)
-    return names
-
-
-def free_names(expression: ast.expr) -> set[str]:
-    """The names that an expression takes from around it."""
-    loaded = {
-        node.id
-        for node in ast.walk(expression)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    return loaded - bound_names(expression)
-
-
 def is_guessable(wanted: Any) -> bool:
     """Whether a program that always answers the same might have met this by chance.
 
@@ -362,7 +234,7 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _verdict(exercise: Exercise, sites: list[Site]) -> Verdict:
+def _verdict(exercise: Exercise, sites: list[CheckSite]) -> Verdict:
     """What the sites add up to.
 
     A value or what supports it counts only once a hidden check has been met by a value that no

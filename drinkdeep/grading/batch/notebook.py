@@ -1,0 +1,123 @@
+"""Reading a notebook that a student handed in, whatever is in the file.
+
+It is rebuilt cell by cell from what can be understood of it.
+"""
+
+import json
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.corpus.words import generate_corpus_id
+from nbformat.v4 import new_notebook
+
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.errors import UnreadableError
+
+_AGAIN = "ask for the notebook again, saved and handed in anew"
+
+
+def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[str]]:
+    """A notebook of today's format made of a file, and what is to be said of it.
+
+    Text, code and nbgrader's ids are all that is taken over: outputs are made anew. ``ids`` are
+    those of the assignment, by which one sees whether it is its notebook at all.
+
+    Raises
+    ------
+    UnreadableError
+        If it can't be understood.
+    """
+    if not content.strip():
+        raise UnreadableError(f"The notebook is empty: {_AGAIN}.")
+    try:
+        text = content.decode("utf-8-sig")
+        raw = json.loads(text)
+    except UnicodeDecodeError:
+        raise UnreadableError(f"The notebook is not text in UTF-8: {_AGAIN}.") from None
+    except RecursionError:
+        raise UnreadableError(f"The notebook is nested too deeply: {_AGAIN}.") from None
+    except ValueError as error:
+        if isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()) - 1:
+            raise UnreadableError(
+                f"The notebook breaks off in the middle, as if it was not saved whole: {_AGAIN}."
+            ) from None
+        raise UnreadableError(f"The notebook is no JSON, as notebooks are: {_AGAIN}.") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
+        raise UnreadableError(f"The file is JSON but no notebook: {_AGAIN}.")
+    if raw["nbformat"] > nbformat.current_nbformat:
+        raise UnreadableError(
+            f"The notebook has format {raw['nbformat']}, which is newer than what can be read: "
+            f"save it in format {nbformat.current_nbformat} and hand it in again."
+        )
+    notes = []
+    if raw["nbformat"] < nbformat.current_nbformat:
+        notes.append(f"The notebook had the old format {raw['nbformat']}, and was converted.")
+        try:
+            raw = nbformat.reads(text, as_version=nbformat.current_nbformat)
+        except Exception:
+            raise UnreadableError(
+                f"The notebook says that it has the old format {raw['nbformat']}, and has not: "
+                f"{_AGAIN}."
+            ) from None
+    notebook = _rebuilt(raw)
+    language = _language(raw)
+    if language and language.lower() not in ("python", "ipython"):
+        notes.append(f"The notebook says that it is written in {language}; it was run as Python.")
+    if ids and not ids & {grade_id(cell) for cell in notebook.cells}:
+        notes.append(
+            "No cell of the assignment is in the notebook: it is another one, or it has lost its "
+            "metadata; it was graded by the names that it defines, and written answers by nobody."
+        )
+    return notebook, notes
+
+
+def _language(raw: dict[str, Any]) -> str:
+    metadata = raw.get("metadata")
+    for key, name in (
+        ("kernelspec", "language"),
+        ("language_info", "name"),
+        ("kernelspec", "name"),
+    ):
+        part = metadata.get(key) if isinstance(metadata, dict) else None
+        if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
+            return "Python" if part[name].startswith("python") else str(part[name])[:40]
+    return ""
+
+
+def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
+    """The notebook with what can be understood of each cell."""
+    cells = []
+    for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:
+        if not isinstance(old, dict) or old.get("cell_type") not in ("code", "markdown", "raw"):
+            continue
+        cell = _cell(old["cell_type"], _joined(old.get("source")))
+        metadata = old.get("metadata")
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if isinstance(nbgrader, dict):
+            cell.metadata = nbformat.from_dict({"nbgrader": nbgrader})
+        if isinstance(old.get("attachments"), dict) and cell.cell_type != "code":
+            cell.attachments = nbformat.from_dict(old["attachments"])
+            try:
+                nbformat.validate(new_notebook(cells=[cell]))
+            except nbformat.ValidationError:
+                del cell["attachments"]
+        cells.append(cell)
+    notebook: NotebookNode = new_notebook(cells=cells)
+    return notebook
+
+
+def _cell(kind: str, source: str) -> NotebookNode:
+    """As nbformat's functions make one; they look each time whether it is what they have made."""
+    cell = {"cell_type": kind, "id": generate_corpus_id(), "metadata": {}, "source": source}
+    if kind == "code":
+        cell |= {"execution_count": None, "outputs": []}
+    made: NotebookNode = nbformat.from_dict(cell)
+    return made
+
+
+def _joined(source: Any) -> str:
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    # Windows' line ends would make a text differ from itself.
+    return source.replace("\r\n", "\n").replace("\r", "\n") if isinstance(source, str) else ""

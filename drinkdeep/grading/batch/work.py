@@ -1,0 +1,65 @@
+"""A submission's work: what a worker gets, and what it does.
+
+All that it gets travels with the :class:`Work`: a worker has neither the gradebook nor the course's
+folder.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from drinkdeep.grading.errors import WorkersError
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.version import grader_version
+
+# What executes is imported in perform(): the process that has the gradebook needs no torch.
+
+
+@dataclass(frozen=True)
+class Work:
+    """A submission to be executed, with all that is needed for it."""
+
+    notebooks: dict[str, tuple[str, str]]
+    """The sanitized notebook and its source, as JSON, by name."""
+    seed: int
+    limits: Limits
+    sandboxed: bool
+    version: str
+    """The grader's, so that a worker that has another one can say so."""
+
+
+# The judge takes what is printed for itself, so a process does one submission at a time.
+_one_at_a_time = threading.Lock()
+
+
+def perform(work: Work) -> dict[str, str]:
+    """Execute a submission; its notebooks, as JSON, by name.
+
+    Raises
+    ------
+    WorkersError
+        If this process has another version of the grader.
+    """
+    if work.version != grader_version():
+        raise WorkersError(
+            "A worker has another version of drinkdeep or of torch than this machine: install the "
+            "same one there, and start the workers again."
+        )
+    import nbformat
+    import torch
+
+    from drinkdeep.grading.judging.execute import execute
+
+    with _one_at_a_time:
+        torch.set_num_threads(1)
+        return {
+            name: nbformat.writes(
+                execute(
+                    nbformat.reads(submission, as_version=4),
+                    nbformat.reads(source, as_version=4),
+                    seed=work.seed,
+                    limits=work.limits,
+                    sandboxed=work.sandboxed,
+                )
+            )
+            for name, (submission, source) in work.notebooks.items()
+        }

@@ -1,0 +1,1 @@
+"""What a submission earns: a pure function of its notebook and the assignment's source."""

@@ -1,0 +1,74 @@
+"""Grading one submission: a pure function from notebooks to a notebook.
+
+It needs no gradebook and no folder of the course, so it can run in any process.
+"""
+
+import copy
+
+from nbformat import NotebookNode, from_dict
+
+from drinkdeep.cells import grade_id
+from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.judging.judge import Judge, Verdict
+from drinkdeep.grading.sandbox.limits import Limits
+from drinkdeep.grading.sandbox.student import StudentKernel
+
+
+def execute(
+    submission: NotebookNode,
+    source: NotebookNode,
+    *,
+    seed: int,
+    limits: Limits | None = None,
+    sandboxed: bool = True,
+) -> NotebookNode:
+    """Run a sanitized submission, and grade it by its assignment's source notebook.
+
+    A test cell runs after its solution cell, wherever the student has moved them. Its outputs are
+    the words for the student and, as its value, the score, which is how nbgrader takes partial
+    credit. The same arguments give the same notebook, except for what a student's code draws by
+    itself. ``seed`` is what the hidden tests' inputs follow from.
+    """
+    notebook = copy.deepcopy(submission)
+    assignment = Assignment(source)
+    judge = Judge(assignment, seed)
+    with StudentKernel(
+        limits or Limits(), sandboxed=sandboxed, modules=assignment.modules()
+    ) as student:
+        done: set[str] = set()
+        waiting: list[NotebookNode] = []
+        for place, cell in enumerate(notebook.cells):
+            name = grade_id(cell)
+            if name in assignment.tests:
+                waiting.append(cell)
+            elif cell.cell_type == "code":
+                cell.outputs = student.run(cell.source, f"cell {place + 1}")
+                cell.execution_count = place + 1
+                done.add(name or "")
+            # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
+            for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
+                _grade(judge, assignment, test, student)
+                waiting.remove(test)
+        for test in waiting:
+            _grade(judge, assignment, test, student)
+        notebook.metadata["drinkdeep"] = {
+            "seed": seed,
+            "timed_out": student.timed_out,
+            "kernel_died": student.kernel_died,
+        }
+    return notebook
+
+
+def _grade(
+    judge: Judge, assignment: Assignment, cell: NotebookNode, student: StudentKernel
+) -> None:
+    verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], student.answer)
+    said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
+    score = {
+        "output_type": "execute_result",
+        "data": {"text/plain": str(verdict.score)},
+        "metadata": {},
+        "execution_count": None,
+    }
+    # new_output() and the like would look each time whether it is what they have made.
+    cell.outputs = [from_dict(said), from_dict(score)]

@@ -1,0 +1,137 @@
+"""A test cell rewritten for the judge, and what can be read of it.
+
+What stands in ``observe(…)`` becomes a text to be sent to the student's kernel, together with the
+test's own names that occur in it; each ``expect…`` becomes a note to the judge.
+"""
+
+import ast
+import functools
+from types import CodeType
+
+from drinkdeep import checks
+from drinkdeep.grading.errors import CheckError
+
+LOOKS = ("observe", "attempt", "stopwatch")
+CHECKS = tuple(name for name in dir(checks) if name.startswith("expect"))
+
+
+@functools.cache
+def rewritten(
+    test: str, solution: str, hidden: tuple[tuple[int, int], ...]
+) -> tuple[list[tuple[CodeType, list[int]]], list[tuple[str, float, bool]]]:
+    """A test cell's statements, each with the numbers of its sites, and what each site is.
+
+    The same for all submissions, and so done once.
+    """
+    tree = ast.parse(test)
+    bound = bound_names(tree)
+    if taken := bound & defined_names(ast.parse(solution)):
+        raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
+    sites: list[tuple[str, float, bool]] = []
+    _Rewriter(sites, hidden, bound).visit(tree)
+    ast.fix_missing_locations(tree)
+    statements = [
+        (
+            compile(ast.Module([statement], []), "<test>", "exec"),
+            [node.site for node in ast.walk(statement) if hasattr(node, "site")],
+        )
+        for statement in tree.body
+    ]
+    return statements, sites
+
+
+class _Rewriter(ast.NodeTransformer):
+    """Turns a test cell into calls of ``__judge__``."""
+
+    def __init__(
+        self,
+        sites: list[tuple[str, float, bool]],
+        hidden: tuple[tuple[int, int], ...],
+        bound: set[str],
+    ) -> None:
+        self._sites = sites
+        self._hidden = hidden
+        self._bound = bound
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        if name in LOOKS:
+            return self._look(name, node)
+        self.generic_visit(node)
+        if name == "fresh":
+            node.func = _attribute("fresh")
+        elif name in CHECKS:
+            node.args[:0] = [ast.Constant(name), ast.Constant(len(self._sites))]
+            node.func = _attribute("check")
+            node.site = len(self._sites)  # type: ignore[attr-defined]
+            hidden = any(first < node.lineno < last for first, last in self._hidden)
+            share = 0 if getattr(checks, name).role == "form" else _share(node)
+            self._sites.append((name, share, hidden))
+        return node
+
+    def _look(self, name: str, node: ast.Call) -> ast.Call:
+        if len(node.args) != 1 or node.keywords:
+            raise CheckError(f"{name}() takes one expression.")
+        expression = node.args[0]
+        if name != "observe":
+            if not isinstance(expression, ast.Lambda) or expression.args.args:
+                raise CheckError(f"{name}() takes a lambda without parameters.")
+            expression = expression.body
+        names = sorted(free_names(expression) & self._bound)
+        captured = ast.Dict(
+            [ast.Constant(name) for name in names], [ast.Name(name, ast.Load()) for name in names]
+        )
+        text = ast.Constant(ast.unparse(expression))
+        return ast.Call(
+            _attribute("time" if name == "stopwatch" else "query"), [text, captured], []
+        )
+
+
+def _attribute(name: str) -> ast.Attribute:
+    return ast.Attribute(ast.Name("__judge__", ast.Load()), name, ast.Load())
+
+
+def _share(node: ast.Call) -> float:
+    for keyword in node.keywords:
+        if keyword.arg == "share":
+            share = ast.literal_eval(keyword.value)
+            if not isinstance(share, int | float):
+                raise CheckError("A share is written as a plain number.")
+            return share
+    return 1.0
+
+
+def bound_names(tree: ast.AST) -> set[str]:
+    """The names that a cell gives a meaning of its own: those are captured with an expression."""
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).split(".")[0])
+    return names
+
+
+def defined_names(tree: ast.Module) -> set[str]:
+    """The names that a cell leaves behind: those that it binds outside of functions and classes."""
+    names: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            names.add(statement.name)
+        else:
+            names |= bound_names(statement)
+    return names
+
+
+def free_names(expression: ast.expr) -> set[str]:
+    """The names that an expression takes from around it."""
+    loaded = {
+        node.id
+        for node in ast.walk(expression)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    return loaded - bound_names(expression)

@@ -1,0 +1,1 @@
+"""What comes of it: feedback for students, reports and tables for instructors."""

@@ -1,0 +1,1 @@
+"""Where students' code runs: the walls, the processes in them, and how to talk to these."""

