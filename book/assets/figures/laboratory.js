@@ -118,15 +118,15 @@ const plotted = (runs, { label, range, ticks, guess, points }, steps) => {
 const NOW = { stroke: tone("blue") };
 const KEPT = { stroke: tone("orange"), "stroke-dasharray": "6 4" };
 
-// The weights of some units as one image of four rows: blue is positive, orange negative.
-const mosaic = (canvas, weights) => {
+// The changes of some units' weights as one image of four rows: blue has grown, orange shrunk.
+const mosaic = (canvas, changes) => {
   const colours = ["--dd-orange", "--dd-blue"].map((name) => {
     const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
     return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
   });
   const image = new ImageData(canvas.width, canvas.height);
-  const top = weights.reduce((most, w) => Math.max(most, Math.abs(w)), 1e-9);
-  weights.forEach((w, i) => {
+  const top = changes.reduce((most, w) => Math.max(most, Math.abs(w)), 1e-9);
+  changes.forEach((w, i) => {
     const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
     const x = (unit % 4) * (SIDE + GAP) + (pixel % SIDE);
     const y = Math.floor(unit / 4) * (SIDE + GAP) + Math.floor(pixel / SIDE);
@@ -241,7 +241,7 @@ export default {
       height: 4 * SIDE + 3 * GAP,
       class: "dd-pixels",
       role: "img",
-      "aria-label": "The weights of sixteen units of the first layer, as pictures",
+      "aria-label": "How the weights of sixteen units of the first layer have changed, as pictures",
     });
     const dead = html("p", { class: "dd-small-words" }, " ");
     const sheetBox = html("div", { class: "dd-train-sheet dd-draw" });
@@ -263,15 +263,15 @@ export default {
       html("div", { class: "dd-lab-settings" }, ...inputs, size),
       words,
       milestones,
+      named("Thirty test digits, and what the network answers", tiles.list),
       panels,
       html("div", { class: "dd-lab-bar" }, keep, forget, link),
-      named("Thirty test digits, and what the network answers", tiles.list),
       html(
         "div",
         { class: "dd-lab-below" },
-        named("What sixteen units look at", canvas, dead),
+        named("What sixteen units have learned", canvas, dead),
         named(
-          "Draw: the network of this moment reads",
+          "Draw: the network reads as it learns",
           sheetBox,
           html(
             "div",
@@ -454,8 +454,10 @@ export default {
       );
       if (latest && loaded) {
         tiles.show(latest.answers);
-        mosaic(canvas, latest.weights);
-        dead.textContent = `${percent(latest.dead, 1)} of the 192 hidden units are dead: zero for all 2,000 test digits.`;
+        mosaic(canvas, latest.changes);
+        dead.textContent =
+          "First layer: blue where a weight has grown, orange where it has shrunk. Of all 192 hidden " +
+          `units ${percent(latest.dead, 1)} are dead: zero for all 2,000 test digits.`;
         words.textContent = verdict(run) + compared() + slow(network);
       }
     };

@@ -104,8 +104,8 @@ export const read = (network, image) => {
   return exps.map((e) => e / sum);
 };
 
-/** The weights of the first `count` units of the first layer, 784 numbers each. */
-export const pictures = ({ parameters }, count) => {
+/** The weights of the first `count` units of the first layer, 784 numbers each, row by row. */
+export const weightsOf = ({ parameters }, count) => {
   const { inputs, room } = LAYERS[0];
   const weights = new Float32Array(count * inputs);
   for (let unit = 0; unit < count; unit++) {

@@ -5,7 +5,8 @@
 
 import { PIECES, TrainingSet, testSet } from "./data.js";
 import { load } from "./engine.js";
-import { Run, examine, pictures, read } from "./run.js";
+import { Run, examine, read, weightsOf } from "./run.js";
+import { PIXELS } from "./shape.js";
 
 const TURN = 25; // milliseconds of steps between two looks at what has been told
 const REPORT = 80; // milliseconds between two reports: what the eye can follow
@@ -14,8 +15,9 @@ const EXAMINED = 10; // examinations on the test images an epoch
 let network;
 let run;
 let test;
-let digits; // places in the test set of those that are shown
-let shown; // how many pictures of weights
+let subset; // the test digits that are shown
+let shown; // how many units' weights are reported
+let initial; // their weights before the first step
 let speed = Infinity; // steps a second
 let until = 0; // the step to stop at; 0 while paused
 let sheet; // what the reader has drawn
@@ -26,19 +28,14 @@ const training = new TrainingSet();
 let losses = [];
 let accuracies = [];
 let dead = 0;
-let answers = [];
 
 const examineNow = () => {
   const found = examine(network, test);
   dead = found.dead;
-  answers = digits.map((i) => found.answers[i]);
   accuracies.push([run.steps, found.accuracy]);
 };
 
 const report = (more = {}) => {
-  // Between two examinations the digits that are shown are looked at alone.
-  const few = examine(network, subset);
-  answers = Array.from(few.answers);
   postMessage({
     kind: "state",
     steps: run.steps,
@@ -47,21 +44,20 @@ const report = (more = {}) => {
     diverged: run.diverged,
     losses,
     accuracies,
-    answers,
+    answers: Array.from(examine(network, subset).answers),
     dead,
-    weights: pictures(network, shown),
+    changes: weightsOf(network, shown).map((weight, i) => weight - initial[i]),
     read: sheet && read(network, sheet),
     ...more,
   });
   [losses, accuracies] = [[], []];
 };
 
-let subset;
-
 const reset = (settings, pieces) => {
   until = 0;
   [losses, accuracies] = [[], []];
   run = new Run(network, training.data(pieces), settings);
+  initial = weightsOf(network, shown);
   examineNow();
   report({ fresh: true });
 };
@@ -105,17 +101,17 @@ const told = {
   async load({ plain, weights, perClass }) {
     [network, test] = await Promise.all([load(plain), testSet(), training.more()]);
     shown = weights;
-    digits = [];
+    const digits = []; // their places in the test set
     for (let i = 0, count = Array(10).fill(0); i < test.labels.length; i++) {
       if (count[test.labels[i]]++ < perClass) digits.push(i);
     }
     digits.sort((a, b) => test.labels[a] - test.labels[b] || a - b);
     subset = {
-      pixels: new Uint8Array(digits.length * 784),
+      pixels: new Uint8Array(digits.length * PIXELS),
       labels: Uint8Array.from(digits, (i) => test.labels[i]),
     };
     digits.forEach((i, n) =>
-      subset.pixels.set(test.pixels.subarray(i * 784, (i + 1) * 784), n * 784),
+      subset.pixels.set(test.pixels.subarray(i * PIXELS, (i + 1) * PIXELS), n * PIXELS),
     );
     postMessage({ kind: "loaded", engine: network.kind, ...subset, tested: test.labels.length });
   },
