@@ -11,7 +11,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab student release grade report bank notebooks record engine lock benchmark-loader \
+.PHONY: help book test lab student release grade report bank notebooks record wasm lock benchmark-loader \
 	benchmark-draw benchmark-explorables benchmark-train-in-page benchmark-grading findings lighthouse clean
 
 PYTHON ?= python3
@@ -87,8 +87,8 @@ record: $(READY)
 	@$(BIN)/python tools/notebooks.py record $(NOTEBOOKS)
 
 # The network that trains in the page, after a change of book/assets/training/network.c.
-engine: $(READY)
-	@$(BIN)/python tools/build_engine.py
+wasm: $(READY)
+	@$(BIN)/python tools/build_wasm.py
 
 # After a change of requirements.txt. To upgrade one: edit its pin there first.
 lock:

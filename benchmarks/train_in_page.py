@@ -4,15 +4,7 @@ The same network, batch size and number of images; PyTorch on one thread with th
 page with its own shuffling, in both of its engines. They take turns. README.md says how to read it.
 """
 
-import statistics
-import time
-
-import torch
-from chromium import open_folder
-from loader import BATCH_SIZE, LEARNING_RATE, our_loader
-from torch import nn
-
-from drinkdeep import mnist, mnist_files, models
+from drinkdeep import mnist_files
 
 ROUNDS = 3
 ASSETS = mnist_files.SHIPPED.parents[1] / "book" / "assets" / "training"

@@ -1,7 +1,6 @@
 """The laboratory: the network of the book, trained in the reader's browser."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn

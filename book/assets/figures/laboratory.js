@@ -301,9 +301,9 @@ export default {
 
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 0;
     const on = {
-      loaded({ engine, pixels, labels }) {
+      loaded({ engine, ...digits }) {
         loaded = true;
-        tiles.fill(pixels, labels);
+        tiles.filled(digits);
         network = engine;
         trainer.speed(SPEEDS[speedInput.value] ?? Infinity);
         trainer.reset({ ...settings }, pieces);

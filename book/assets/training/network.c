@@ -1,6 +1,6 @@
 // The network 784-128-64-10 of the book and one step of its training, for the browser.
 //
-// Built into network.wasm by `make engine`; network.js is the same in plain JavaScript, and both do
+// Built into network.wasm by `make wasm`; network.js is the same in plain JavaScript, and both do
 // what chapter 6 does with PyTorch: zero_grad, forward, loss, backward, step. All numbers are float32.
 //
 // Two things make it fast. The vectors hold four numbers each, and a row of weights is laid out by

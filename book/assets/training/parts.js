@@ -3,7 +3,7 @@
 import { digit, html, percent } from "../figures/parts.js";
 import { PIXELS } from "./shape.js";
 
-/** Tiles for test digits, each above its answer; show(answers) says which are right. */
+/** A list of test digits, each above its answer; show(answers) says which are right, and how many. */
 export const answerTiles = (count) => {
   const tiles = Array.from({ length: count }, () => {
     const picture = html("div", { class: "dd-train-digit" });
@@ -14,11 +14,12 @@ export const answerTiles = (count) => {
   let labels = [];
   return {
     list,
-    fill(pixels, given) {
+    filled({ pixels, labels: given }) {
       labels = given;
       tiles.forEach(({ picture }, i) =>
         picture.replaceChildren(digit(pixels.subarray(i * PIXELS, (i + 1) * PIXELS))),
       );
+      return list;
     },
     show(answers) {
       tiles.forEach(({ tile, answer }, i) => {

@@ -252,7 +252,7 @@ def test_the_built_file_is_what_the_source_makes(tmp_path: Path) -> None:
     """Byte for byte, with the compiler that is pinned; it comes from the package index."""
     file = tmp_path / "network.wasm"
     build = subprocess.run(
-        [sys.executable, ROOT / "tools" / "build_engine.py", file],
+        [sys.executable, ROOT / "tools" / "build_wasm.py", file],
         capture_output=True,
         text=True,
         check=False,

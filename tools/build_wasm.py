@@ -1,6 +1,6 @@
 """Build the network that trains in the page: book/assets/training/network.wasm of network.c.
 
-    python tools/build_engine.py [FILE]     where to write it; by default where it is committed
+    python tools/build_wasm.py [FILE]     where to write it; by default where it is committed
 
 The compiler is Zig's C compiler (clang) from the package index, pinned by tools/compiler.txt. Only
 who changes network.c needs it, so it isn't among the course's requirements: the first build puts
