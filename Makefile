@@ -105,7 +105,7 @@ benchmark-draw: book
 benchmark-explorables: book
 	@$(BIN)/python benchmarks/explorables.py
 
-benchmark-train-in-page: $(READY)
+benchmark-train-in-page: book
 	@$(BIN)/python benchmarks/train_in_page.py
 
 benchmark-grading: $(READY)

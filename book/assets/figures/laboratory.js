@@ -67,20 +67,26 @@ export const smooth = (losses, steps) => {
   return points;
 };
 
+const OFF = 20; // nats: no network that has not been thrown off its course is so wrong
+
 /** What can be said of a run that stands where this one does. */
-export const verdict = ({ diverged, losses, accuracies }) => {
+export const verdict = ({ diverged, losses, accuracies, dead }) => {
   const { length } = losses;
   if (!length) return "A network that has learned nothing.";
-  const accuracy = accuracies.at(-1)[1];
+  const after = `${grouped(length)} step${length === 1 ? "" : "s"}`;
   if (diverged) {
-    return `Diverged: after ${grouped(length)} steps the loss is no longer a number, and nothing can be learned from there.`;
+    return `Diverged: after ${after} the loss is no longer a number, and nothing can be learned from there.`;
   }
   const recent = losses.slice(-100);
   const loss = recent.reduce((a, b) => a + b) / recent.length;
-  const state = `After ${grouped(length)} steps: loss ${general(loss, 3)}, ${right(accuracy)}.`;
-  if (length >= 300 && loss > 2 * GUESSING.loss) return `${state} Past the edge: the loss is far above that of guessing.`;
-  if (length >= 300 && accuracy < 0.15) return `${state} That is no better than guessing.`;
-  return state;
+  const accuracy = accuracies.at(-1)[1];
+  const peak = losses.reduce((a, b) => Math.max(a, b));
+  return [
+    `After ${after}: loss ${general(loss, 3)}, ${right(accuracy)}.`,
+    ...(peak > OFF ? [`Past the edge: the loss has been as high as ${general(peak, 3)}.`] : []),
+    ...(length >= 100 && accuracy < 0.15 ? ["That is no better than guessing."] : []),
+    ...(dead > 0.5 ? [`${percent(dead, 0)} of the hidden units are dead.`] : []),
+  ].join(" ");
 };
 
 const plotted = (runs, { label, range, ticks, guess, points }, steps) => {
@@ -327,10 +333,10 @@ export default {
           run = { settings: { ...settings }, pieces, losses: [], accuracies: [], diverged: false };
           told = 0;
         }
-        run.stepsAnEpoch = state.stepsAnEpoch;
         for (const loss of state.losses) run.losses.push(loss);
         run.accuracies.push(...state.accuracies);
         run.diverged = state.diverged;
+        run.dead = state.dead;
         latest = state;
         running = state.running;
         start.textContent = running ? "Pause" : "Start";
@@ -361,8 +367,7 @@ export default {
       trainer = new Trainer(on);
       return trainer.load({ plain: false, weights: UNITS, perClass: DIGITS });
     };
-    const go = (steps) =>
-      whenLoaded(() => trainer.run(steps === "epoch" ? run.stepsAnEpoch : steps));
+    const go = (steps) => whenLoaded(() => trainer.run(steps));
     const begin = () => {
       address();
       run = { ...run, settings: { ...settings }, pieces, losses: [], accuracies: [], diverged: false };

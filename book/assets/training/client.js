@@ -24,7 +24,7 @@ export class Trainer {
   /** Begin again with these settings (see run.js), on so many pieces of the training images. */
   reset = (settings, pieces) => this.#tell("reset", { settings, pieces });
 
-  /** Take so many steps from now on. */
+  /** Take so many steps from now on, or those of an "epoch". */
   run = (steps) => this.#tell("run", { steps });
   pause = () => this.#tell("pause");
 

@@ -73,7 +73,8 @@ const turn = () => {
   waiting = false;
   if (!until) return;
   const start = performance.now();
-  due = Math.min(due + ((start - last) / 1000) * speed, speed / 4);
+  if (speed === Infinity) due = Infinity;
+  else due = Math.min(due + ((start - last) / 1000) * speed, speed / 4);
   last = start;
   const every = Math.max(1, Math.round(run.stepsAnEpoch / EXAMINED));
   while (run.steps < until && !run.diverged && due >= 1 && performance.now() - start < TURN) {
@@ -126,10 +127,9 @@ const told = {
   reset: ({ settings, pieces }) => reset(settings, pieces),
   run({ steps }) {
     if (run.diverged) return;
-    until = run.steps + steps;
+    until = run.steps + (steps === "epoch" ? run.stepsAnEpoch : steps);
     last = performance.now();
     due = Math.max(due, 1);
-    if (speed === Infinity) due = Infinity;
     next();
   },
   pause() {
@@ -139,7 +139,7 @@ const told = {
   },
   speed({ stepsASecond }) {
     speed = stepsASecond;
-    due = speed === Infinity ? Infinity : Math.min(due, speed / 4) || 0;
+    due = Math.min(due, 1);
   },
   read({ image }) {
     sheet = image;
