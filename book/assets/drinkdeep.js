@@ -82,6 +82,14 @@ new PerformanceObserver((_, painted) => {
   document.fonts.add(new FontFace("Drink Deep Math", `url("${file}")`));
 }).observe({ type: "paint", buffered: true });
 
+// What the search finds is shown with the text around it: without code, and without a formula's TeX,
+// which would stand there beside the formula itself.
+if (typeof Search !== "undefined") {
+  const textOf = Search.htmlToText;
+  Search.htmlToText = (page, anchor) =>
+    textOf(page.replace(/<annotation[^]*?<\/annotation>|<pre[^]*?<\/pre>/g, ""), anchor);
+}
+
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;
 let theme;
