@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from drinkdeep.figures.digits import digit_grid
-from drinkdeep.figures.picture import Picture, alive
+from drinkdeep.figures.picture import Picture, alive, panel
 
 
 @dataclass(frozen=True)
@@ -28,34 +27,32 @@ class Laboratory:
 
 
 def laboratory(model: nn.Module, images: Tensor, labels: Tensor) -> Laboratory:
-    """The laboratory, with what an untrained ``model`` answers to test digits as its still.
+    """The laboratory, with what an untrained ``model`` answers to ten test digits as its still.
 
     Parameters
     ----------
     model
         Gives log-probabilities or scores (N, 10) for images (N, 784).
     images, labels
-        The test set, (N, 1, 28, 28) and (N,); three digits of each class are shown, those of
-        the page: each fifth image is in the test set of a page.
+        The test set, (N, 1, 28, 28) and (N,); the first digit of each class is shown.
     """
-    images, labels = images[::5], labels[::5]
-    chosen = torch.cat([(labels == digit).nonzero().flatten()[:3] for digit in range(10)])
-    images, labels = images[chosen], labels[chosen]
+    chosen = torch.stack([(labels == digit).nonzero()[0, 0] for digit in range(10)])
     with torch.inference_mode():
-        answers = model(images.flatten(1)).argmax(dim=1)
-    right = int((answers == labels).sum())
-    marks = ["right" if hit else "wrong" for hit in answers == labels]
+        answers = model(images[chosen].flatten(1)).argmax(dim=1)
+    right = int((answers == labels[chosen]).sum())
+    figure, axes = panel(4.8, 0.6)
+    axes.imshow(torch.cat([*images[chosen, 0]], dim=1).numpy())
+    axes.set_axis_off()
     return Laboratory(
-        digit_grid(
-            images,
-            [f"{answer}: {mark}" for answer, mark in zip(answers.tolist(), marks, strict=True)],
-            columns=6,
-            alt="Thirty handwritten test digits, three of each class, each under the answer of a "
-            f"network that has learned nothing: {right} of the thirty answers are right. Where "
-            "scripts run you train the network here, and watch the answers, its loss, its "
+        Picture(
+            (figure,),
+            alt="Ten handwritten test digits, from 0 to 9. A network that has learned nothing "
+            f"reads them as {', '.join(map(str, answers.tolist()))}: {right} of ten are right. "
+            "Where scripts run you train the network here, and watch its answers, its loss, its "
             "accuracy and its weights.",
-            caption=f"An untrained network's answers: {right} of thirty are right. In the "
-            "published book, in a browser that runs scripts, the network is trained here, before "
-            "your eyes. In JupyterLab you do it yourself: run the loop below.",
+            caption="An untrained network reads these as "
+            f"{', '.join(map(str, answers.tolist()))}. In the published book, in a browser that "
+            "runs scripts, it is trained here before your eyes. In JupyterLab you do it yourself: "
+            "run the loop below.",
         )
     )
