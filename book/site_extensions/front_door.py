@@ -40,7 +40,7 @@ def still() -> str:
             f'src="data:image/png;base64,{data}"></div>{answer} {"✓" if hit else "✗"}</li>'
         )
     return (
-        '<figure class="dd-first" data-explore="first_run">'
+        '<figure data-explore="first_run" class="dd-first">'
         f'<ol class="dd-train-answers">{"".join(tiles)}</ol>'
         '<p class="dd-first-bar">These ten names are what a network says that has learned nothing. '
         "In a browser that runs scripts you train it here.</p>"
