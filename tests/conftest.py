@@ -1,4 +1,4 @@
-"""What tests share: the built site, a server, Chromium, and the sandbox."""
+"""What tests share: the built site, a server, Chromium and its windows, and the sandbox."""
 
 import functools
 import http.server
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
@@ -74,6 +74,8 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         reason = "Chromium is not installed, so the site was not seen in a browser"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    # What takes long on a busy machine is waited for; Playwright's own bound is 5 s.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -105,3 +107,18 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def address(site: Path, serve: Callable[[Path], str]) -> str:
     """Where the site is served."""
     return serve(site)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
+    ids=lambda param: f"{param[0]}-{param[1]}",
+)
+def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
+    width, scheme = request.param
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    yield context
+    context.close()

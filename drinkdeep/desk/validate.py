@@ -10,20 +10,24 @@ import shlex
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
-from drinkdeep.cells import grade_id, is_changed, is_task, is_test
+from drinkdeep.beside import not_there, used_beside
+from drinkdeep.cells import grade_id, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.progress import HEADING
 from drinkdeep.desk.restore import released
+from drinkdeep.undefined import why_undefined
 
 # nbgrader cuts the lines that it shows.
 WIDTH = 80
+LOCATION = re.compile(r"(?:Cell In|File )")
 BRINGS_BACK = "this command, in a terminal, brings it back and keeps your answers:"
 # The file or the disk, or no kernel, rather than what is in the notebook.
 OF_THE_MACHINE = re.compile(r"\[Errno \d+\]|NoSuchKernel|RuntimeError")
@@ -55,12 +59,12 @@ def validate(notebook: NotebookNode) -> None:
     dead = run_notebook.run(notebook, Path.cwd())  # nbgrader goes into the notebook's folder
     if dead is not None:
         signs.append(_sign(dead.source, run_notebook.ended("this cell")))
-    for cell in notebook.cells:
+    for place, cell in enumerate(notebook.cells):
         # Or nbgrader, who runs what isn't tagged so, would run it once more.
         cell.metadata.setdefault("tags", []).append("skip-execution")
         for output in cell.get("outputs", []):
             if is_test(cell) and output.output_type == "error":
-                output.traceback = _words(output).splitlines()
+                output.traceback = _words(output, notebook.cells[:place]).splitlines()
     notebook.cells[:0] = signs
 
 
@@ -71,7 +75,7 @@ class Words(logging.Filter):
     """
 
     LAST = re.compile(r"nbgrader encountered a fatal error while trying to validate '(.+)'")
-    BEFORE = ("Traceback", "Notebook failed to validate")
+    BEFORE = ("Traceback", "Notebook failed to validate", "Notebook JSON is invalid")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is shown; the last one is given other words."""
@@ -112,18 +116,30 @@ def _restore(path: Path) -> str:
     return f"drinkdeep restore {shlex.quote(str(path))}"
 
 
-def _words(error: NotebookNode) -> str:
+def _words(error: NotebookNode, above: Sequence[NotebookNode]) -> str:
     """Why a test cell failed. The traceback is there when the cell is run in the notebook."""
     if error.ename == "Miss":  # a check of drinkdeep.checks, which has words of its own
         return "\n".join(error.traceback)
-    if error.ename == "NotImplementedError":
+    if error.ename == "Unanswered" or _is_stub(error):
         return "✗ Not answered yet: write in place of `raise NotImplementedError()`."
+    if error.ename == "NameError" and (why := why_undefined(error.evalue, above)):
+        return f"✗ Your code raised {why[0]}: {why[1]}"
     if error.ename == "NameError":
         return f"✗ {error.evalue}: no cell above gives this name a meaning."
     if error.ename == "KeyboardInterrupt":
         return f"✗ Stopped after {run_notebook.CELL_SECONDS} s: look for a loop that has no end."
     where = "Run the task's cells in the notebook: the traceback there says where."
     return f"✗ Your code raised {error.ename}: {error.evalue}\n  {where}"
+
+
+def _is_stub(error: NotebookNode) -> bool:
+    """As :func:`drinkdeep.checks.is_stub`, of what is written down of an error.
+
+    The last part of its traceback is of the line that raised it.
+    """
+    parts = [part for part in map(strip_ansi, error.traceback) if LOCATION.match(part)]
+    at_home = not parts or parts[-1].startswith("Cell In")
+    return error.ename == "NotImplementedError" and not error.evalue and at_home
 
 
 def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
@@ -140,7 +156,17 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             f"This notebook can't be graded under the name that its file has: rename it to {name}, "
             "with a right click on it in JupyterLab's file browser.",
         )
+    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+        yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
     there = {grade_id(cell): cell for cell in notebook.cells}
+    if not any(is_test(cell) for cell in notebook.cells):
+        yield _sign(
+            notebook.cells[0].source,
+            "This notebook has lost its tests: another program has dropped what nbgrader keeps in "
+            f"the cells' metadata, so nothing was looked at: {BRINGS_BACK}",
+            _restore(path),
+        )
+        return
     title = ""
     for cell in given_out.cells:
         if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
@@ -151,6 +177,9 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
         own = there.get(grade_id(cell))
         if own is None:
             fault = "is gone"
+        elif not is_task(own) and say_the_same(own, cell):
+            own.metadata.nbgrader.pop("checksum", None)  # or nbgrader would tell of it
+            continue
         elif not is_task(own) and is_changed(own):
             fault = "was changed"
             # nbgrader, who would say so without the cure, and nothing else, has no longer a reason.

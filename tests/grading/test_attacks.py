@@ -17,9 +17,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import wait_for
 
 import drinkdeep
 from drinkdeep import mnist_files
+from drinkdeep.grading.sandbox import cgroup
 from drinkdeep.grading.sandbox.forkserver import fork_server
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
@@ -78,7 +80,7 @@ ATTACKS = {
         "import ctypes\n"
         "libc, attach, detach = ctypes.CDLL(None), 16, 17\n"
         "won = libc.ptrace(attach, os.getppid(), 0, 0) == 0\n"
-        "time.sleep(0.2)\n"
+        "if won: os.waitpid(os.getppid(), 0x40000000)  # until it has stopped (__WALL)\n"
         "libc.ptrace(detach, os.getppid(), 0, 0)",
         needs_root=True,
     ),
@@ -156,35 +158,55 @@ LOOSE = {"memory_bytes": 2**33, "processes": 4000, "disk_bytes": 2**30, "open_fi
 BOMBS = {
     "memory": ("x = bytearray(3 * 2**30)\nwon = True", {}, "MemoryError"),
     "memory-of-many": (
+        "told, tell = os.pipe()\n"
+        "stay, leave = os.pipe()\n"
         "for _ in range(4):\n"
         "    if os.fork() == 0:\n"
+        "        os.close(leave)\n"
         "        x = bytearray(200 * 2**20)\n"
         "        for place in range(0, len(x), 4096): x[place] = 1\n"
-        "        time.sleep(3)\n"
+        "        os.write(tell, b'.')\n"
+        "        os.read(stay, 1)\n"
         "        os._exit(0)\n"
-        "time.sleep(2)\n"
+        "for _ in range(4): os.read(told, 1)\n"
+        "time.sleep(2)  # all hold it for as long as whoever counts needs to look\n"
+        "os.close(leave)\n"
         "won = True",
         {},
         "Ended by the grader for taking more than 0.5 GB of memory in cell 7.",
     ),
     "forks": (
-        "children = []\n"
-        "for _ in range(80):\n"
-        "    child = os.fork()\n"
-        "    if child == 0:\n"
-        "        time.sleep(2)\n"
-        "        os._exit(0)\n"
-        "    children.append(child)\n"
-        "won = True",
+        "stay, leave = os.pipe()\n"
+        "try:\n"
+        "    for _ in range(80):\n"
+        "        if os.fork() == 0:\n"
+        "            os.close(leave)\n"
+        "            os.read(stay, 1)\n"
+        "            os._exit(0)\n"
+        "    won = True\n"
+        "finally:\n"
+        "    os.close(leave)",
         {"memory_bytes": 2**32},
         "Resource temporarily unavailable",
     ),
     "forks-of-forks": (
-        "for _ in range(7):\n"
-        "    os.fork()\n"
-        "if os.getpid() != pid:\n"
-        "    time.sleep(2)\n"
+        "told, tell = os.pipe()\n"
+        "for _ in range(80):  # each is the child of the one before, and all stay\n"
+        "    try:\n"
+        "        child = os.fork()\n"
+        "    except OSError as error:\n"
+        "        os.write(tell, str(error).encode())\n"
+        "        os._exit(1)\n"
+        "    if child:\n"
+        "        break\n"
+        "else:\n"
+        "    os.write(tell, b'all are there')\n"
         "    os._exit(0)\n"
+        "if os.getpid() != pid:\n"
+        "    os.waitpid(child, 0)\n"
+        "    os._exit(0)\n"
+        "heard = os.read(told, 100).decode()\n"
+        "assert heard == 'all are there', heard\n"
         "won = True",
         {"memory_bytes": 2**32},
         "Resource temporarily unavailable",
@@ -203,6 +225,58 @@ BOMBS = {
         "won = True",
         {"cell_seconds": 1},
         "Stopped after 1 s of CPU time in cell 7.",
+    ),
+    # Each is seen by the supervisor, and none is waited for.
+    "busy-in-children-that-nobody-waits-for": (
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(6):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        while time.process_time() < 0.6: pass\n"
+        "        os._exit(0)\n"
+        "    while os.path.exists(f'/proc/{child}'): time.sleep(0.01)\n"
+        "won = True",
+        {"cell_seconds": 1},
+        "Stopped after 1 s of CPU time in cell 7.",
+    ),
+    "memory-files": (
+        "files = [os.memfd_create('x') for _ in range(4)]\n"
+        "for file in files:\n"
+        "    for _ in range(150): os.write(file, bytes(2**20))\n"
+        "time.sleep(1)\nwon = True",
+        {"disk_bytes": 2**28},
+        "MemoryError",
+    ),
+    "memory-files-that-nobody-has-open": (
+        "import mmap\nmaps = []\n"
+        "for _ in range(4):\n"
+        "    file = os.memfd_create('x')\n"
+        "    for _ in range(150): os.write(file, bytes(2**20))\n"
+        "    maps.append(mmap.mmap(file, 150 * 2**20))\n"
+        "    sum(maps[-1][::4096])\n"
+        "    os.close(file)\n"
+        "time.sleep(1)\nwon = True",
+        {"disk_bytes": 2**28},
+        "MemoryError",
+    ),
+    "folders-in-memory": (
+        "for folder in ('/dev/shm', os.environ['HOME'], os.environ['TMPDIR']):\n"
+        "    with open(folder + '/much', 'wb') as file: file.write(bytes(200 * 2**20))\n"
+        "time.sleep(1)\nwon = True",
+        {"disk_bytes": 2**28},
+        "MemoryError",
+    ),
+    "shared-memory-that-nobody-has": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.shmat.restype = ctypes.c_void_p\n"
+        "libc.shmdt.argtypes = [ctypes.c_void_p]\n"
+        "for _ in range(4):\n"
+        "    number = libc.shmget(0, 150 * 2**20, 0o1600)\n"
+        "    place = libc.shmat(number, None, 0)\n"
+        "    ctypes.memset(place, 1, 150 * 2**20)\n"
+        "    libc.shmdt(place)\n"
+        "time.sleep(1)\nwon = True",
+        {},
+        "MemoryError",
     ),
     "asleep": (
         "time.sleep(3)\nwon = True",
@@ -372,13 +446,96 @@ def test_a_submission_takes_no_more_than_it_may(sandbox: None, name: str) -> Non
         assert won, told
 
 
-def test_a_flood_of_output_is_cut_off(sandbox: None) -> None:
+FLOODS = {
+    "text": "for _ in range(1000): print(1000 * 'x', flush=True)",
+    "a-display-drawn-anew": (
+        "from IPython.display import display, HTML\n"
+        "shown = display(HTML('x'), display_id=True)\n"
+        "shown.update(HTML(1_000_000 * 'x'))"
+    ),
+    "many-displays-drawn-anew": (
+        "from IPython.display import display, HTML\n"
+        "for _ in range(100): display(HTML('x'), display_id='one')\n"
+        "from IPython.display import update_display\n"
+        "update_display(HTML(9_000 * 'x'), display_id='one')"
+    ),
+    "an-error": "raise ValueError(1_000_000 * 'x')",
+    "a-picture": (
+        "from IPython.display import display\ndisplay({'image/png': 1_000_000 * 'A'}, raw=True)"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_output_is_cut_off(sandbox: None, code: str) -> None:
     for most, cut in ((10_000, True), (10_000_000, False)):
         with StudentKernel(Limits(output_characters=most)) as student:
-            outputs = student.run("for _ in range(1000): print(1000 * 'x', flush=True)")
-        text = "".join(output.text for output in outputs)
-        assert ("… and more, not shown." in text) == cut
-        assert (len(text) < 20_000) == cut
+            outputs = student.run(code)
+            assert student.run("print(1)")[0].text == "1\n"
+        assert any("… and more, not shown." in output.get("text", "") for output in outputs) == cut
+        assert (len(str(outputs)) < 20_000) == cut
+
+
+def test_what_is_overwritten_or_cleared_is_no_flood(sandbox: None) -> None:
+    bar = "for i in range(500): print(100 * '=' + f' {i:3}', end='\\r', flush=True)\nprint('done')"
+    cleared = (
+        "from IPython.display import clear_output\n"
+        "for i in range(50):\n    clear_output()\n    print(1000 * 'x' + str(i))"
+    )
+    with StudentKernel(Limits(output_characters=10_000)) as student:
+        for code, end in ((bar, "done"), (cleared, "49")):
+            text = "".join(output.text for output in student.run(code))
+            assert text.strip().endswith(end)
+            assert "and more" not in text
+
+
+def test_a_display_of_an_earlier_cell_is_not_drawn_anew(sandbox: None) -> None:
+    with StudentKernel(Limits()) as student:
+        student.run("from IPython.display import display\nshown = display('x', display_id=True)")
+        outputs = student.run("shown.update('y')\nprint('still here')")
+    assert [output.text for output in outputs] == ["still here\n"]
+
+
+def test_the_bounds_hold_without_a_control_group(
+    sandbox: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They hold with one, too, where one can be made: all of BOMBS has one there."""
+    monkeypatch.setattr(cgroup, "make", lambda: None)
+    for name in ("busy-in-children-that-nobody-waits-for", "busy-in-a-child", "memory-files"):
+        code, bounds, words = BOMBS[name]
+        with StudentKernel(Limits(**{**vars(TIGHT), **bounds})) as student:
+            won, told = tried(student, code)
+        assert not won
+        assert words in told
+
+
+@pytest.mark.skipif(not cgroup.available(), reason="no control group can be made here")
+def test_a_control_group_counts_what_nobody_has_seen(sandbox: None) -> None:
+    """Each child is gone before the supervisor's next look; the group goes with the kernel."""
+    before = groups()
+    code = (
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(60):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        while time.process_time() < 0.05: pass\n"
+        "        os._exit(0)\n"
+        "    while os.path.exists(f'/proc/{child}'): time.sleep(0.01)\n"
+        "won = True"
+    )
+    with StudentKernel(Limits(**{**vars(TIGHT), "cell_seconds": 1})) as student:
+        assert groups() - before
+        won, told = tried(student, code)
+        assert not won
+        assert "Stopped after 1 s of CPU time" in told
+    assert groups() <= before
+
+
+def groups() -> set[Path]:
+    folder = cgroup.make()
+    assert folder is not None
+    cgroup.remove(folder)
+    return set(folder.parent.glob("drinkdeep-*"))
 
 
 @pytest.mark.parametrize("name", TRACES)
@@ -405,14 +562,13 @@ def test_nothing_outlives_its_kernel(sandbox: None) -> None:
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
-        f"        os.execvp('sh', ['sh', '-c', 'sleep 30; : {mark}'])\n"
+        f"        os.execvp('sh', ['sh', '-c', 'sleep 300; : {mark}'])\n"
         "    os._exit(0)\n"
-        "time.sleep(0.5)\n"
     )
     for fence in (True, False):
         with StudentKernel(TIGHT, sandboxed=fence) as student:
             tried(student, code)
-            assert running(mark)
+            wait_for(lambda: running(mark))
         left = running(mark)
         for process in left:
             process.kill()
@@ -431,21 +587,21 @@ def running(mark: str) -> list[psutil.Process]:
 
 def test_after_a_stop_the_rest_is_graded(sandbox: None) -> None:
     """A cell that took too long ends there; the names of the others are still to be had."""
-    with StudentKernel(Limits(**{**vars(TIGHT), "clock_seconds": 1})) as student:
+    with StudentKernel(Limits(**{**vars(TIGHT), "clock_seconds": 3})) as student:
         student.run("answer = 41 + 1")
-        tried(student, "time.sleep(10)")
+        tried(student, "time.sleep(30)")
         assert student.timed_out
         assert student.answer("answer", NOTHING) == 42
 
 
 def test_sleep_in_every_cell_comes_to_an_end(sandbox: None) -> None:
     """Each cell is within its own bound, and what needs no time is still to be had."""
-    with StudentKernel(Limits(notebook_seconds=2)) as student:
-        first, *others = (tried(student, "time.sleep(1.5)\nwon = True") for _ in range(4))
+    with StudentKernel(Limits(notebook_seconds=5)) as student:
+        first, *others = (tried(student, "time.sleep(2.5)\nwon = True") for _ in range(4))
         assert first == (True, "")
         for won, told in others:
             assert not won
-            assert "Stopped as the notebook had taken 2 s on the clock in cell 7." in told
+            assert "Stopped as the notebook had taken 5 s on the clock in cell 7." in told
         assert student.timed_out
         student.run("answer = 41 + 1")
         assert student.answer("answer", NOTHING) == 42

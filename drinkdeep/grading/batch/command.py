@@ -57,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="grade on the cluster of this Dask scheduler"
     )
+    for name, what in (
+        ("--tls-ca-file", "whom a tls:// scheduler must be vouched for by"),
+        ("--tls-cert", "what shows it who you are"),
+        ("--tls-key", "the private key of that"),
+    ):
+        parser.add_argument(name, type=Path, metavar="FILE", help=what)
     parser.add_argument(
         "--unsafe-without-sandbox",
         action="store_true",
@@ -93,19 +99,22 @@ def _problem(arguments: argparse.Namespace) -> str | None:
         )
     if arguments.workers is not None and arguments.workers < 1:
         return "There has to be a worker: give --workers 1 or more."
+    if not arguments.scheduler and any(_certificates(arguments)):
+        return "Certificates are for a scheduler: give its address, with --scheduler tls://…"
     return None
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    from drinkdeep.grading.batch.cluster import dask_cluster
+    from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
-    from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
+    from drinkdeep.grading.sandbox import cgroup, forkserver
 
     root = arguments.course_dir.resolve()
+    certificates = Certificates(*(path and path.absolute() for path in _certificates(arguments)))
     with ExitStack() as stack:
         stack.enter_context(contextlib.chdir(root))
         if arguments.scheduler:
-            executor = stack.enter_context(dask_cluster(arguments.scheduler))
+            executor = stack.enter_context(dask_cluster(arguments.scheduler, certificates))
             max_in_flight = 64  # enough for a scheduler to see that more workers are wanted
         else:
             number = arguments.workers or cores()
@@ -118,15 +127,20 @@ def _grade(arguments: argparse.Namespace) -> int:
 
         from drinkdeep.grading.batch import pipeline
         from drinkdeep.grading.batch.converter import Converter
+        from drinkdeep.grading.batch.roster import strangers
 
         app = _application(arguments)
         gc.freeze()  # what is loaded stays, and the collector would look at it again and again
-        stack.enter_context(pipeline.exclusive_lock(root / "grading"))
+        if caution := stack.enter_context(pipeline.exclusive_lock(root / "grading")):
+            print(caution, file=sys.stderr)
         converter = Converter(app, arguments.assignment)
         students = _chosen(converter, arguments.student)
+        known = converter.known_students()
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
-        if not unsafe and not arguments.scheduler:
-            bubblewrap()
+        if not arguments.scheduler:
+            forkserver.check(sandboxed=not unsafe)
+            if not unsafe and not cgroup.available():
+                print(cgroup.WITHOUT, file=sys.stderr)
         line = pipeline.Pipeline(
             converter,
             executor,
@@ -150,9 +164,15 @@ def _grade(arguments: argparse.Namespace) -> int:
             raise SystemExit(INTERRUPTED) from None
         bar.close()
     _report(arguments.assignment, outcomes)
-    if arguments.feedback:
-        _make_feedback(app, [o.student for o in outcomes if o.state == "graded"])
-    return int(any(outcome.state == "failed" for outcome in outcomes))
+    graded = [outcome.student for outcome in outcomes if outcome.state == "graded"]
+    for sentence in strangers(graded, known):
+        print(sentence)
+    missing = _make_feedback(app, graded) if arguments.feedback else 0
+    return int(missing > 0 or any(outcome.state == "failed" for outcome in outcomes))
+
+
+def _certificates(arguments: argparse.Namespace) -> tuple[Path | None, ...]:
+    return arguments.tls_ca_file, arguments.tls_cert, arguments.tls_key
 
 
 def _application(arguments: argparse.Namespace) -> "AutogradeApp":
@@ -212,18 +232,21 @@ def _report(assignment: str, outcomes: "list[Outcome]") -> None:
             print(f"  {printable(outcome.student)}: {verdict}{' '.join(outcome.notes)}")
 
 
-def _make_feedback(app: "AutogradeApp", students: list[str]) -> None:
-    """Let nbgrader make the feedback of these anew."""
-    import glob
+def _make_feedback(app: "AutogradeApp", students: list[str]) -> int:
+    """Let nbgrader make the feedback of these anew; of how many that could not be done."""
+    from drinkdeep.grading.batch.feedback import FeedbackOf
+    from drinkdeep.grading.printable import printable
 
-    from nbgrader.converters import GenerateFeedback
-
-    course = app.coursedir
-    converter = GenerateFeedback(coursedir=course, parent=app, force=True)
-    for student in students:
-        course.student_id = glob.escape(student)
-        converter.start()
-    print(f"The feedback of {len(students)} is in {course.feedback_directory}/.")
+    missing = FeedbackOf(students, app).make() if students else []
+    made = len(students) - len(missing)
+    print(f"The feedback of {made} is in {app.coursedir.feedback_directory}/.")
+    if missing:
+        print(
+            f"Of {', '.join(map(printable, missing))} it could not be made: "
+            "the same command with --force and --verbose says why.",
+            file=sys.stderr,
+        )
+    return len(missing)
 
 
 class _Bar:

@@ -8,14 +8,16 @@ they do to a notebook and to the gradebook is done by the converter and the prep
 
 import contextlib
 import hashlib
+import inspect
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nbformat
 from nbconvert.exporters import Exporter
@@ -25,52 +27,25 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute
-from sqlalchemy import Engine
-from sqlalchemy.orm import scoped_session, sessionmaker
+from nbgrader.preprocessors import AssignLatePenalties, Execute
+from sqlalchemy.exc import DatabaseError
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.batch.outcomes import STAGING
 from drinkdeep.grading.batch.submission import Submission
+from drinkdeep.grading.batch.transaction import Run, gradebook_opened_once
 from drinkdeep.grading.errors import CourseError
 from drinkdeep.grading.plugins.preprocessors import JudgedExecute
 
-STAGING = "grading"
-"""The folder of the course in which things are until they are whole."""
-
-
-@contextlib.contextmanager
-def gradebook_opened_once() -> Iterator[None]:
-    """Let nbgrader keep what it makes on opening the gradebook, for as long as this lasts.
-
-    It opens it for each look into it, nine times for a submission. With a database engine of its
-    own each time, it would compile every statement anew, which takes longer than all else that it
-    does. What it closes afterwards are the engine's connections; the engine can be used on. Nor
-    need it look each time whether the tables and the course are there, or read anew what it has
-    just written: nobody else writes.
-    """
-    open_first = Gradebook.__init__
-    engines: dict[tuple[str, str], Engine] = {}
-
-    def open_again(
-        self: Gradebook, db_url: str, course_id: str = "default_course", authenticator: Any = None
-    ) -> None:
-        if (db_url, course_id) not in engines:
-            open_first(self, db_url, course_id, authenticator)
-            engines[db_url, course_id] = self.engine
-        self.engine = engines[db_url, course_id]
-        self.db = scoped_session(sessionmaker(self.engine, expire_on_commit=False))
-        self.course_id = course_id
-        self.authenticator = authenticator
-
-    with mock.patch.object(Gradebook, "__init__", open_again):
-        yield
+OTHER_SCHEMA = re.compile(r"no such (?:column|table)|does not exist")
+"""What SQLite and PostgreSQL say of a table that isn't as it should be."""
 
 
 class Converter(Autograde):  # type: ignore[misc]
     """Sanitizes and records submissions of one assignment.
 
-    It works on a course directory in the staging and moves an autograded submission to its place
-    when it is whole: nbgrader takes any folder there for a graded submission.
+    It works on a course directory in the staging folder and moves an autograded submission to its
+    place when it is complete: nbgrader takes any folder there for a graded submission.
     """
 
     def __init__(self, app: AutogradeApp, assignment: str) -> None:
@@ -97,6 +72,7 @@ class Converter(Autograde):  # type: ignore[misc]
         self.assignment = assignment
         self._check_gradebook()
         self.writer = FilesWriter(parent=self)
+        self._run: Run | None = None
         self._sanitizer = self._exporter(self.sanitize_preprocessors)
         self._recorder = self._exporter(
             [
@@ -107,6 +83,15 @@ class Converter(Autograde):  # type: ignore[misc]
         )
         self.execution = JudgedExecute(parent=self._sanitizer)
         """What ``nbgrader_config.py`` says of the execution."""
+
+    @contextlib.contextmanager
+    def gradebook_opened_once(self) -> Iterator[None]:
+        """Keep the gradebook open, and make one transaction of what is recorded at a time."""
+        with gradebook_opened_once() as self._run:
+            try:
+                yield
+            finally:
+                self._run = None
 
     @cached_property
     def sources(self) -> dict[str, NotebookNode]:
@@ -124,20 +109,41 @@ class Converter(Autograde):  # type: ignore[misc]
 
     @cached_property
     def tests(self) -> str:
-        """The hash of what the assignment asks and expects."""
+        """The hash of what the assignment asks and expects, by when, and of what is taken off."""
         asked = {
             name: [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in notebook.cells]
             for name, notebook in self.sources.items()
-        }
+        } | {"": [str(self._due), self.execution.limits, *self._penalties()]}
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _due(self) -> datetime | None:
+        """When the assignment is due, in UTC; None if it never is."""
+        with self._opened_gradebook() as gradebook:
+            due: datetime | None = gradebook.find_assignment(self.assignment).duedate
+            return due
+
+    def _penalties(self) -> Iterator[str]:
+        """What `nbgrader_config.py` says of lateness: its settings, and the text of a plugin."""
+        plugin = AssignLatePenalties(parent=self._recorder).plugin_class
+        for kind in (AssignLatePenalties, *plugin.__mro__):
+            if kind.__name__ in self.config and kind.__name__ != "object":
+                yield repr(sorted(self.config[kind.__name__].items(), key=str))
+        with contextlib.suppress(OSError, TypeError):  # a class that was typed has no file
+            yield inspect.getsource(plugin)
 
     def students(self) -> list[str]:
         """Those who have handed in the assignment."""
         return sorted(self._students())
 
+    def known_students(self) -> set[str]:
+        """All whom the gradebook knows."""
+        with self._opened_gradebook() as gradebook:
+            return {student.id for student in gradebook.students}
+
     def in_gradebook(self) -> set[str]:
         """Those of whose submission the gradebook knows."""
-        with self._gradebook() as gradebook:
+        with self._opened_gradebook() as gradebook:
             submissions = gradebook.assignment_submissions(self.assignment)
             return {submission.student_id for submission in submissions}
 
@@ -160,7 +166,9 @@ class Converter(Autograde):  # type: ignore[misc]
     def record(self, submission: Submission, executed: Mapping[str, NotebookNode]) -> None:
         """Enter a submission's grades into the gradebook, and put its notebooks in their place.
 
-        Killed in between, it has to be done again from the start, which does no harm.
+        The grades are one transaction, and last before the notebooks are in their place; those last
+        before this returns. Killed in between, it has to be done again from the start, which does
+        no harm.
         """
         student = submission.student
         old = Path(self._format_source(self.assignment, student))
@@ -173,18 +181,20 @@ class Converter(Autograde):  # type: ignore[misc]
             path = old / f"{name}.ipynb"
             path.touch()  # nbgrader looks whether it is there
             self.notebooks.append(str(path))
-        self.run_pre_convert_hook()
-        self.init_assignment(self.assignment, student)
-        self._sanitizing = False
-        try:
-            for name, notebook in executed.items():
-                resources = self._resources(student, name)
-                output, resources = self._recorder.from_notebook_node(notebook, resources)
-                self.write_single_notebook(output, resources)
-            self.set_permissions(self.assignment, student)
-        finally:
-            self._sanitizing = True
-        self.run_post_convert_hook()
+        with self._run.transaction() if self._run else contextlib.nullcontext():
+            self.run_pre_convert_hook()
+            self.init_assignment(self.assignment, student)
+            self._sanitizing = False
+            try:
+                for name, notebook in executed.items():
+                    resources = self._resources(student, name)
+                    output, resources = self._recorder.from_notebook_node(notebook, resources)
+                    self.write_single_notebook(output, resources)
+                self.set_permissions(self.assignment, student)
+            finally:
+                self._sanitizing = True
+            self.run_post_convert_hook()
+            _make_durable(new)
         self._put_in_place(new, self.autograded(student))
         self.clear()
 
@@ -200,6 +210,8 @@ class Converter(Autograde):  # type: ignore[misc]
             replaced.mkdir(parents=True, exist_ok=True)
             place.rename(replaced / place.name)
         new.rename(place)
+        for folder in (place.parent, place.parent.parent):
+            _sync(folder)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         """Where the autograded notebooks are written, whichever half is at work."""
@@ -239,13 +251,19 @@ class Converter(Autograde):  # type: ignore[misc]
                 if not path.name.startswith(".") and os.path.lexists(f"{path}{after}"):
                     yield path.name
 
-    def _gradebook(self) -> Gradebook:
-        return Gradebook(self.course.db_url, self.course.course_id)
+    @contextlib.contextmanager
+    def _opened_gradebook(self) -> Iterator[Gradebook]:
+        """The gradebook; a CourseError says why it can't be read."""
+        try:
+            with Gradebook(self.course.db_url, self.course.course_id) as gradebook:
+                yield gradebook
+        except DatabaseError as error:
+            raise CourseError(_unreadable_gradebook(str(error.orig).strip())) from error
 
     def _check_gradebook(self) -> None:
         """See that the gradebook has the assignment as its source has it."""
         enter = f"enter it with `make release` or `nbgrader generate_assignment {self.assignment}`"
-        with self._gradebook() as gradebook:
+        with self._opened_gradebook() as gradebook:
             try:
                 assignment = gradebook.find_assignment(self.assignment)
             except MissingEntry:
@@ -267,6 +285,21 @@ class Converter(Autograde):  # type: ignore[misc]
             )
 
 
+def _unreadable_gradebook(cause: str) -> str:
+    """What to do about a gradebook that can't be read."""
+    if OTHER_SCHEMA.search(cause):
+        return (
+            f"The gradebook was made by another version of nbgrader ({cause}): make a copy of it, "
+            "and bring it up to date with `nbgrader db upgrade`."
+        )
+    if "locked" in cause:
+        return (
+            f"Another program holds the gradebook ({cause}): end it, be it Formgrader or one that "
+            "shows databases, and run the command again."
+        )
+    return f"The gradebook can't be read ({cause}): see to that and run the command again."
+
+
 def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str, str]]:
     """The points of each graded cell, and the text of each that a student may not change."""
     points, locked = {}, {}
@@ -279,3 +312,18 @@ def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str
             ):
                 locked[name] = cell.source
     return points, locked
+
+
+def _make_durable(folder: Path) -> None:
+    """See that what is in a folder outlasts a power cut."""
+    for root, _, names in os.walk(folder):
+        for path in (*(Path(root) / name for name in names), Path(root)):
+            _sync(path)
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

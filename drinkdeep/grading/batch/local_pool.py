@@ -21,7 +21,6 @@ from drinkdeep.grading.errors import SandboxError, WorkerLostError
 from drinkdeep.grading.sandbox import forkserver
 from drinkdeep.grading.sandbox.forkserver import ForkServer
 from drinkdeep.grading.version import grader_version
-from drinkdeep.mnist_files import MnistError
 
 
 class LocalPool(Executor):
@@ -39,12 +38,12 @@ class LocalPool(Executor):
         self._pools: list[ProcessPoolExecutor] = []
         # Workers are forks of a process that has torch loaded, and has not used it.
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["drinkdeep.grading.preload"])
+        self._context.set_forkserver_preload(["drinkdeep.grading.batch.preload"])
         self._leash, self._end = self._context.Pipe(duplex=False)
         self._sandboxed = sandboxed
         self._server: ForkServer | None = None
         # Where it can't be had, whoever needs it says so.
-        with contextlib.suppress(SandboxError, MnistError):
+        with contextlib.suppress(SandboxError):
             self._server = ForkServer(sandboxed=sandboxed)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:

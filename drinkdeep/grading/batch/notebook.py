@@ -4,6 +4,7 @@ It is rebuilt cell by cell from what can be understood of it.
 """
 
 import json
+import re
 from typing import Any
 
 import nbformat
@@ -13,7 +14,10 @@ from nbformat.v4 import new_notebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.errors import UnreadableError
+from drinkdeep.surrogates import mended
+from drinkdeep.undefined import MERGE
 
+ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _AGAIN = "ask for the notebook again, saved and handed in anew"
 
 
@@ -32,16 +36,14 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
         raise UnreadableError(f"The notebook is empty: {_AGAIN}.")
     try:
         text = content.decode("utf-8-sig")
-        raw = json.loads(text)
+        raw = mended(json.loads(text))
     except UnicodeDecodeError:
         raise UnreadableError(f"The notebook is not text in UTF-8: {_AGAIN}.") from None
     except RecursionError:
         raise UnreadableError(f"The notebook is nested too deeply: {_AGAIN}.") from None
-    except ValueError as error:
-        if isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()) - 1:
-            raise UnreadableError(
-                f"The notebook breaks off in the middle, as if it was not saved whole: {_AGAIN}."
-            ) from None
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"{_not_json(text, error)}: {_AGAIN}.") from None
+    except ValueError:  # such as a number of too many digits
         raise UnreadableError(f"The notebook is no JSON, as notebooks are: {_AGAIN}.") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         raise UnreadableError(f"The file is JSON but no notebook: {_AGAIN}.")
@@ -54,7 +56,7 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
     if raw["nbformat"] < nbformat.current_nbformat:
         notes.append(f"The notebook had the old format {raw['nbformat']}, and was converted.")
         try:
-            raw = nbformat.reads(text, as_version=nbformat.current_nbformat)
+            raw = nbformat.reads(json.dumps(raw), as_version=nbformat.current_nbformat)
         except Exception:
             raise UnreadableError(
                 f"The notebook says that it has the old format {raw['nbformat']}, and has not: "
@@ -67,18 +69,27 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
     if ids and not ids & {grade_id(cell) for cell in notebook.cells}:
         notes.append(
             "No cell of the assignment is in the notebook: it is another one, or it has lost its "
-            "metadata; it was graded by the names that it defines, and written answers by nobody."
+            "metadata; answers were looked for by ids, names and the text above them: see whether "
+            "those in words were found."
         )
     return notebook, notes
 
 
+def _not_json(text: str, error: json.JSONDecodeError) -> str:
+    """What is wrong with a text that should be JSON."""
+    if mark := MERGE.search(text):
+        line = 1 + text[: mark.start()].count("\n")
+        return f"The notebook has the marks of a merge that nobody finished, in line {line}"
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        return "The notebook breaks off in the middle, as if it was not saved whole"
+    where = f"line {error.lineno}, character {error.colno}: {error.msg}"
+    return f"The notebook is no JSON, as notebooks are ({where})"
+
+
 def _language(raw: dict[str, Any]) -> str:
     metadata = raw.get("metadata")
-    for key, name in (
-        ("kernelspec", "language"),
-        ("language_info", "name"),
-        ("kernelspec", "name"),
-    ):
+    # A kernel's name, which anybody may give it, is no language.
+    for key, name in (("kernelspec", "language"), ("language_info", "name")):
         part = metadata.get(key) if isinstance(metadata, dict) else None
         if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
             return "Python" if part[name].startswith("python") else str(part[name])[:40]
@@ -88,10 +99,15 @@ def _language(raw: dict[str, Any]) -> str:
 def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
     """The notebook with what can be understood of each cell."""
     cells = []
+    taken: set[str] = set()
     for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:
         if not isinstance(old, dict) or old.get("cell_type") not in ("code", "markdown", "raw"):
             continue
-        cell = _cell(old["cell_type"], _joined(old.get("source")))
+        number = old.get("id")
+        if not (isinstance(number, str) and ID.fullmatch(number)) or number in taken:
+            number = generate_corpus_id()
+        taken.add(number)
+        cell = _cell(old["cell_type"], _joined(old.get("source")), number)
         metadata = old.get("metadata")
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         if isinstance(nbgrader, dict):
@@ -107,9 +123,9 @@ def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
     return notebook
 
 
-def _cell(kind: str, source: str) -> NotebookNode:
+def _cell(kind: str, source: str, number: str) -> NotebookNode:
     """As nbformat's functions make one; they look each time whether it is what they have made."""
-    cell = {"cell_type": kind, "id": generate_corpus_id(), "metadata": {}, "source": source}
+    cell: dict[str, Any] = {"cell_type": kind, "id": number, "metadata": {}, "source": source}
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     made: NotebookNode = nbformat.from_dict(cell)

@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from errno import EDQUOT, EIO, ENOSPC, EROFS
+from errno import EACCES, EAGAIN, EDQUOT, EIO, ENOSPC, EROFS, EWOULDBLOCK
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +26,12 @@ import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
+from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
-from drinkdeep.grading.batch.converter import Converter, gradebook_opened_once
+from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.notebook import parse_notebook
-from drinkdeep.grading.batch.outcomes import Outcome, write_outcomes
+from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
 from drinkdeep.grading.batch.submission import Submission, read_submission
 from drinkdeep.grading.batch.work import Work, perform
 from drinkdeep.grading.errors import (
@@ -40,13 +41,19 @@ from drinkdeep.grading.errors import (
     WorkerLostError,
     WorkersError,
 )
+from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.printable import printable
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
 
 logger = logging.getLogger(__name__)
 
-WORTH_A_RETRY = ("timed_out", "kernel_died")
+WORTH_A_RETRY = ("timed_out", "kernel_died", "too_slow")
 """What an executed notebook's metadata say of a submission that gets a second try, alone."""
+
+
+HELD = (EACCES, EAGAIN, EWOULDBLOCK)
+"""What the system says of a file that another process has locked."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,10 @@ class Pipeline:
         self._force = force
         self._seed = converter.execution.seed if seed is None else seed
         self._sandboxed = sandboxed
-        self._version = grader_version()
+        self._modules = tuple(
+            sorted({m for nb in converter.sources.values() for m in Assignment(nb).modules()})
+        )
+        self._version = grader_version(self._modules)
         self._tests = f"{converter.tests}-{self._version}"
         self._sources = {name: nbformat.writes(nb) for name, nb in converter.sources.items()}
         self._ids = {
@@ -196,6 +206,8 @@ class Pipeline:
         for name, content in submission.notebooks.items():
             notebook, more = parse_notebook(content, self._ids[name])
             notes += more
+            if used := used_beside(notebook.cells, submission.files):
+                notes.append(f"{not_there([printable(name) for name in used])}.")
             sanitized = self.converter.sanitize(student, name, notebook)
             notebooks[name] = (sanitized, self._sources[name])
         kept = self._kept(submission) or {}
@@ -207,6 +219,7 @@ class Pipeline:
             seed,
             Limits(**self.converter.execution.limits),
             self._sandboxed,
+            self._modules,
             self._version,
         )
         return _Job(submission, work, tuple(notes))
@@ -234,7 +247,7 @@ class Pipeline:
                 else f"Executing it failed ({type(error).__name__}: {str(error)[:200]})"
             )
             return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
-        executed = {name: nbformat.reads(text, as_version=4) for name, text in texts.items()}
+        executed = {name: nbformat.v4.reads(text) for name, text in texts.items()}
         if postpone and any(_worth_a_retry(nb) for nb in executed.values()):
             postpone(job)
             return None
@@ -287,25 +300,45 @@ def _worth_a_retry(notebook: NotebookNode) -> bool:
 
 
 @contextlib.contextmanager
-def exclusive_lock(staging: Path) -> Iterator[None]:
+def exclusive_lock(staging: Path) -> Iterator[str]:
     """See that no other run grades in this course at the same time.
+
+    Gives a sentence, or nothing: a file system that can't lock files keeps nobody from grading.
 
     Raises
     ------
     CourseError
-        If one does.
+        If one does, or if nothing can be written there.
     """
-    staging.mkdir(exist_ok=True)
-    with (staging / "lock").open("w") as file:
+    try:
+        staging.mkdir(exist_ok=True)
+        lock = (staging / "lock").open("w")
+    except OSError as error:
+        raise CourseError(f"{staging} can't be written ({error.strerror}): see to that.") from None
+    with lock:
+        yield _lock(lock.fileno(), staging)
+
+
+def _lock(file: int, staging: Path) -> str:
+    """Lock a file until the process ends, however that ends; what keeps that from being done."""
+    how = fcntl.LOCK_EX | fcntl.LOCK_NB
+    try:
         try:
-            fcntl.flock(
-                file, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # ends with the process, however that ends
-        except OSError:
+            fcntl.flock(file, how)
+        except OSError as error:
+            if error.errno in HELD:
+                raise
+            fcntl.lockf(file, how)  # some file systems of clusters have one and not the other
+    except OSError as error:
+        if error.errno in HELD:
             raise CourseError(
                 "Another run is grading in this course: wait for its end, or stop it."
             ) from None
-        yield
+        return (
+            f"The file system of {staging} can't lock files ({error.strerror}), so nothing keeps "
+            "two runs apart: see that only one grades at a time."
+        )
+    return ""
 
 
 @contextlib.contextmanager
@@ -330,7 +363,7 @@ def grade_class(
     ``progress`` is told of each outcome, and how many there will be that take time.
     """
     converter = pipeline.converter
-    with gradebook_opened_once(), contextlib.chdir(converter.course.root):
+    with converter.gradebook_opened_once(), contextlib.chdir(converter.course.root):
         converter.clear()
         known = list(pipeline.to_do(students))
         outcomes = [entry for entry in known if isinstance(entry, Outcome)]
@@ -342,6 +375,6 @@ def grade_class(
                 progress(outcome, len(names))
         finally:
             outcomes.sort(key=lambda outcome: outcome.student)
-            write_outcomes(converter.staging / f"{converter.assignment}.json", outcomes)
+            write_outcomes(outcomes_file(converter.staging.parent, converter.assignment), outcomes)
             converter.clear()
     return outcomes

@@ -4,14 +4,19 @@ It needs no gradebook and no folder of the course, so it can run in any process.
 """
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
 from drinkdeep.cells import grade_id
+from drinkdeep.checks import Raised
+from drinkdeep.grading.graded import Missed, write_stops, write_verdict
 from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
+from drinkdeep.undefined import why_undefined
 
 
 def execute(
@@ -24,10 +29,18 @@ def execute(
 ) -> NotebookNode:
     """Run a sanitized submission, and grade it by its assignment's source notebook.
 
-    A test cell runs after its solution cell, wherever the student has moved them. Its outputs are
-    the words for the student and, as its value, the score, which is how nbgrader takes partial
-    credit. The same arguments give the same notebook, except for what a student's code draws by
-    itself. ``seed`` is what the hidden tests' inputs follow from.
+    A test cell runs after its solution cell, wherever the student has moved them. What it found
+    goes into its metadata (:mod:`drinkdeep.grading.graded`). Its outputs are the same as text, for
+    people, and, as its value, the score, which is how nbgrader takes partial credit. The same
+    arguments give the same notebook, except for what a student's code draws by itself. ``seed`` is
+    what the hidden tests' inputs follow from.
+
+    Raises
+    ------
+    CheckError
+        If a test of the source isn't written as the judge needs it.
+    SandboxError
+        If no kernel can be started.
     """
     notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
@@ -43,26 +56,47 @@ def execute(
                 waiting.append(cell)
             elif cell.cell_type == "code":
                 cell.outputs = student.run(cell.source, f"cell {place + 1}")
+                write_stops(cell, student.take_stops())
                 cell.execution_count = place + 1
                 done.add(name or "")
             # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
             for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
-                _grade(judge, assignment, test, student)
+                _grade(judge, assignment, test, student, notebook.cells)
                 waiting.remove(test)
         for test in waiting:
-            _grade(judge, assignment, test, student)
+            _grade(judge, assignment, test, student, notebook.cells)
         notebook.metadata["drinkdeep"] = {
             "seed": seed,
             "timed_out": student.timed_out,
             "kernel_died": student.kernel_died,
+            "too_slow": judge.too_slow,
         }
     return notebook
 
 
 def _grade(
-    judge: Judge, assignment: Assignment, cell: NotebookNode, student: StudentKernel
+    judge: Judge,
+    assignment: Assignment,
+    cell: NotebookNode,
+    student: StudentKernel,
+    cells: Sequence[NotebookNode],
 ) -> None:
-    verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], student.answer)
+    def ask(expression: str, shipped: str) -> Any:
+        """The value, or a student's mistake in place of the NameError that follows."""
+        value = student.answer(expression, shipped)
+        if isinstance(value, Raised) and value.kinds[:1] == ("NameError",):
+            kind, words = why_undefined(value.message, cells) or ("", "")
+            return Raised((kind,), words) if kind else value
+        return value
+
+    verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], ask)
+    write_verdict(
+        cell,
+        verdict.score,
+        verdict.points,
+        [Missed(finding.words, finding.detail) for finding in verdict.findings],
+    )
+    write_stops(cell, student.take_stops())
     said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
     score = {
         "output_type": "execute_result",

@@ -3,9 +3,11 @@
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
 
+import copy
 import functools
 import multiprocessing
 import secrets
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from pathlib import Path
@@ -18,6 +20,7 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.graded import KEY
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.restore import restore
 from drinkdeep.grading.sandbox.limits import Limits
@@ -35,7 +38,22 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """The submission, restored."""
-        return restore(notebook, source_notebook(self, resources)), resources
+        source = source_notebook(self, resources)
+        # A cell's id follows from its text, and students got another text where a solution stood.
+        given_out = {grade_id(cell): cell.id for cell in self._released(resources)}
+        for cell in source.cells:
+            cell.id = given_out.get(grade_id(cell), cell.id) if grade_id(cell) else cell.id
+        return restore(notebook, source), resources
+
+    def _released(self, resources: Resources) -> list[NotebookNode]:
+        """The cells as students got them, if they are there."""
+        course = self.parent.parent.coursedir
+        name = resources["nbgrader"]
+        folder = Path(course.format_path(course.release_directory, ".", name["assignment"]))
+        try:
+            return list(nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4).cells)
+        except (OSError, ValueError):
+            return []
 
 
 class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
@@ -105,12 +123,45 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
         for number, cell in enumerate(notebook.cells, start=1):
             original = texts.get(cell.source) if cell.cell_type == "markdown" else None
             if original is not None:
-                cell.attachments = original.get("attachments", {})
-            cell.metadata.drinkdeep = NotebookNode(
+                cell.attachments = copy.deepcopy(original.get("attachments", {}))
+            cell.metadata.setdefault(KEY, NotebookNode()).update(
                 course=not has_role(cell, "solution")
                 and (original is not None or bool(grade_id(cell))),
                 title=titles.get(grade_id(cell) or "", f"Cell {number}"),
             )
+        return notebook, resources
+
+
+class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
+    """Leaves nothing in a student's folder of feedback/ but the course's pages.
+
+    nbgrader copies there what lies beside the notebook, and what stands there goes back to people:
+    a student's own page would look as if it were ours.
+    """
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """Return the notebook as it is."""
+        course = self.parent.parent.coursedir  # of the exporter, of the converter
+        name = resources["nbgrader"]
+
+        def folder(step: str, student: str) -> Path:
+            return Path(course.format_path(step, student, name["assignment"]))
+
+        sources = folder(course.source_directory, ".").glob("*.ipynb")
+        # By the time stamp nbgrader sees that a submission is newer than its page, and by what the
+        # exchange has laid beside the submission it gives the page back.
+        ours = {
+            "timestamp.txt",
+            "submission_secret.txt",
+            *(f"{path.stem}.html" for path in sources),
+        }
+        target = folder(course.feedback_directory, name["student"])
+        for path in list(target.iterdir()) if target.is_dir() else ():
+            # A page that is there before the first is written is the student's, too, or an old one.
+            if path.name not in ours or (path.is_dir() and not path.is_symlink()):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         return notebook, resources
 
 
@@ -157,5 +208,12 @@ def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) ->
     course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
     name = resources["nbgrader"]
     folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
-    notebook: NotebookNode = nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4)
+    path = folder / f"{name['notebook']}.ipynb"
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read(path: Path, changed: int) -> NotebookNode:
+    """A notebook as it was then; whoever gets it leaves it as it is."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
     return notebook
