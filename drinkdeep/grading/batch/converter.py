@@ -95,7 +95,13 @@ class Converter(Autograde):  # type: ignore[misc]
 
     @cached_property
     def sources(self) -> dict[str, NotebookNode]:
-        """The assignment's notebooks, by their names."""
+        """The assignment's notebooks, by their names.
+
+        Raises
+        ------
+        CourseError
+            If there is none.
+        """
         folder = Path(self.course.format_path(self.course.source_directory, ".", self.assignment))
         found: dict[str, NotebookNode] = {
             path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))

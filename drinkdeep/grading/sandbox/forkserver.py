@@ -35,7 +35,7 @@ FORBIDDEN = re.compile(r"uid map|new namespace|RTM_NEWADDR|Operation not permitt
 class ForkServer:
     """The process that kernels are forked from, in the sandbox.
 
-    It isn't waited for: what is ordered before it has loaded all, comes then. It ends with the
+    Nothing waits for it: requests that come while it loads are served once it has. It ends with the
     thread that has started it. Other processes can be sent it to use it too.
     """
 
@@ -74,7 +74,13 @@ class ForkServer:
             return False
 
     def request(self, request: dict[str, Any]) -> socket.socket:
-        """Ask for a kernel; what comes back is its control, see :mod:`.inside`."""
+        """Ask for a kernel; what comes back is its control socket, see :mod:`.inside`.
+
+        Raises
+        ------
+        SandboxError
+            If the server has ended, or never began to serve.
+        """
         address = self.folder / inside.ADDRESS
         while not address.exists():
             if not self.alive:
