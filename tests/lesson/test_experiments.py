@@ -58,7 +58,7 @@ def runs(*accuracies: float) -> list[Run]:
 
 def test_compare_gives_a_verdict_only_where_the_seeds_do_not_overlap() -> None:
     results = {"a": runs(0.90, 0.92), "b": runs(0.93, 0.95), "c": runs(0.91, 0.94)}
-    assert "every seed of “b” is below every seed of “a”" in (
+    assert "every run of “b” is below every run of “a”" in (
         compare(results, "a", "b", "validation error").caption
     )
     assert "overlap" in compare(results, "a", "c", "validation error").caption
