@@ -16,8 +16,11 @@ try:
         Grades,
         HideTests,
         JudgedExecute,
+        OnlyPages,
         Restore,
     )
+    from drinkdeep.grading.plugins.rehearsal import Rehearsed
+    from drinkdeep.grading.results.export import CsvExport
     from drinkdeep.grading.results.feedback import FeedbackExporter
 except Exception as error:
     raise SystemExit(
@@ -48,14 +51,18 @@ c.Autograde.autograde_preprocessors = [
 # drinkdeep/grading/results/feedback.py says how.
 # Formgrader has templates of its own; what a student wrote or put out loses its scripts before.
 c.HTMLExporter.sanitize_html = True
-c.HTMLExporter.preprocessors = ["nbconvert.preprocessors.sanitize.SanitizeHTML"]
+c.HTMLExporter.preprocessors = [Rehearsed, "nbconvert.preprocessors.sanitize.SanitizeHTML"]
 c.GenerateFeedback.exporter_class = FeedbackExporter
-c.GenerateFeedback.preprocessors = [Authorship, HideTests, Grades]
+c.GenerateFeedback.preprocessors = [OnlyPages, Authorship, HideTests, Grades]
 
 # *Validate*, for whoever tries an exercise here, answers in words.
 configure(c)
 
-# `nbgrader zip_collect` takes in what an LMS has collected. How your LMS names a file is said by
-# c.FileNameCollectorPlugin.named_regexp, with the groups student_id, file_id and timestamp.
+# `nbgrader export` writes no text that a spreadsheet would run.
+c.ExportApp.plugin_class = CsvExport
+
+# `drinkdeep collect` takes in what Moodle and Canvas have collected. For other platforms there is
+# `nbgrader zip_collect`: how yours names a file is said by c.FileNameCollectorPlugin.named_regexp,
+# with the groups student_id, file_id and timestamp.
 c.ZipCollectApp.extractor_plugin = SafeExtractor
 c.ZipCollectApp.collector_plugin = SafeCollector

@@ -23,7 +23,7 @@ from nbgrader.api import Gradebook
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
 
-import bank  # noqa: E402  (of this repository, which is no package)
+import answer_bank  # noqa: E402  (of this repository, which is no package)
 
 COURSE = "drinkdeep"
 STOCK = f"""c = get_config()
@@ -46,7 +46,7 @@ def make_course(folder: Path, assignment: str, number: int, config: str) -> dict
     """A course with a class; each student's name, and which submission of the bank it has."""
     shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
     (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    submissions = list(bank.submissions(assignment))
+    submissions = list(answer_bank.submissions(assignment))
     names = {}
     for count in range(number):
         submission = submissions[count % len(submissions)]
@@ -148,7 +148,7 @@ def long_run(assignment: str, number: int) -> None:
             time.sleep(max(2.0, number / 50))
         took = time.perf_counter() - start
         given = scores(folder, assignment)
-    submissions = {s.name: s for s in bank.submissions(assignment)}
+    submissions = {s.name: s for s in answer_bank.submissions(assignment)}
     lost = [student for student in names if student not in given]
     wrong = [
         f"{student} ({name}): {earned} and not {points} for {exercise}"
@@ -164,7 +164,7 @@ def long_run(assignment: str, number: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("assignment", nargs="?", default="01_cost", choices=bank.ASSIGNMENTS)
+    parser.add_argument("assignment", nargs="?", default="01_cost", choices=answer_bank.ASSIGNMENTS)
     parser.add_argument("--submissions", type=int, default=60)
     parser.add_argument("--long", type=int, metavar="N")
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""What tests share: the built site, a server, Chromium, and the sandbox."""
+"""What tests share: the built site, a server, Chromium and its windows, and the sandbox."""
 
 import functools
 import http.server
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
@@ -105,3 +105,18 @@ def serve() -> Iterator[Callable[[Path], str]]:
 def address(site: Path, serve: Callable[[Path], str]) -> str:
     """Where the site is served."""
     return serve(site)
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")],
+    ids=lambda param: f"{param[0]}-{param[1]}",
+)
+def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser window, wide or as narrow as a phone, of a reader who likes light or dark."""
+    width, scheme = request.param
+    context = chromium.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    yield context
+    context.close()

@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,14 +29,24 @@ from classroom import (
 from leaks import flat
 from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader.api import Gradebook
 from playwright.sync_api import Browser, BrowserContext, Page
 from traitlets.config import PyFileConfigLoader
 
 from drinkdeep.grading.judging.assignment import Assignment, without
+from drinkdeep.grading.plugins import rehearsal
+from drinkdeep.grading.plugins.rehearsal import Rehearsed
 from drinkdeep.grading.results import feedback
-from drinkdeep.grading.results.feedback import FeedbackExporter, findings, shown, text
+from drinkdeep.grading.results.feedback import (
+    DEEPEST_FORMULA,
+    LONGEST_FORMULA,
+    FeedbackExporter,
+    findings,
+    shown,
+    text,
+)
+from drinkdeep.grading.results.own_process import OwnProcessError, call
 
 PIXEL = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk"
@@ -198,15 +209,22 @@ def stock() -> Exporter:
     return exporter
 
 
-def export(exporter: Exporter, cells: list[NotebookNode], path: Path) -> Path:
-    """A page of these cells, which are a student's."""
+GRADED = {
+    **dict.fromkeys(("notebook", "student", "assignment"), NAME),
+    **dict.fromkeys(("score", "max_score", "late_penalty", "waiting"), 0),
+}
+
+
+def students(cells: list[NotebookNode]) -> NotebookNode:
+    """A notebook of these cells, which are a student's."""
     for cell in cells:
         cell.metadata = NotebookNode(drinkdeep=NotebookNode(course=False, title="Cell"))
-    graded = {
-        **dict.fromkeys(("notebook", "student", "assignment"), NAME),
-        **dict.fromkeys(("score", "max_score", "late_penalty", "waiting"), 0),
-    }
-    page, _ = exporter.from_notebook_node(new_notebook(cells=cells), {"nbgrader": graded})
+    return new_notebook(cells=cells)
+
+
+def export(exporter: Exporter, cells: list[NotebookNode], path: Path) -> Path:
+    """A page of these cells, which are a student's."""
+    page, _ = exporter.from_notebook_node(students(cells), {"nbgrader": dict(GRADED)})
     path.write_text(page, encoding="utf-8")
     return path
 
@@ -265,7 +283,9 @@ def test_the_policy_alone_would_stop_them(
     monkeypatch.setitem(markdown.options, "html", True)
     page, names = asked
     tried = [name for name in TEXT_ATTACKS if name not in BEYOND_THE_POLICY]
-    path = export(FeedbackExporter(), [attack(name) for name in tried], tmp_path / "tags.html")
+    notebook = students([attack(name) for name in tried])
+    path = tmp_path / "tags.html"  # drawn in this process, whose reader lets them through
+    path.write_text(feedback.page(notebook, GRADED), encoding="utf-8")
     assert BeautifulSoup(path.read_text("utf-8"), "html.parser").select(".box script, .box iframe")
     open_and_click(page, path)
     assert not names
@@ -335,6 +355,89 @@ def test_by_the_stock_template_it_would(
     path = export(stock(), [new_markdown_cell(COVERS[name])], tmp_path / "stock.html")
     page.goto(path.as_uri(), wait_until="domcontentloaded")
     assert not page.locator("h4").evaluate(SEEN)
+
+
+# That one student's text costs nobody else a page.
+
+
+def ended(draw: Callable[..., str], *arguments: object, **bounds: int) -> str:
+    """Draw nothing but what is shown plainly, as if a parser had ended the process."""
+    if arguments[-1] is not True:  # which is how the plain page is asked for
+        raise OwnProcessError("its process ended with code -11")
+    return call(draw, *arguments, **bounds)
+
+
+def test_what_can_t_be_drawn_is_shown_plainly_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [new_markdown_cell("**bold** $x"), new_code_cell("1 < 2")]
+    with monkeypatch.context() as patch:
+        patch.setattr(feedback, "call", ended)
+        path = export(FeedbackExporter(), cells, tmp_path / "plain.html")
+    page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    assert [words(box) for box in page.select(".yours pre")] == ["**bold** $x", "1 < 2"]
+    assert "shown as plain text" in words(page.main)
+    after = export(FeedbackExporter(), cells, tmp_path / "next.html")
+    page = BeautifulSoup(after.read_text("utf-8"), "html.parser")
+    assert words(page.select_one(".yours strong")) == "bold"
+    assert "shown as plain text" not in words(page.main)
+
+
+def test_a_page_is_drawn_in_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feedback, "page", os.getpid)  # a name of this process's alone
+    monkeypatch.setattr(feedback, "call", lambda draw, *_: f"{call(os.getpid)} of {draw()}")
+    path = export(FeedbackExporter(), [], tmp_path / "page.html")
+    theirs, ours = path.read_text("utf-8").split(" of ")
+    assert theirs != ours
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "bounds", "said"),
+    [
+        (time.sleep, 60, {"clock_seconds": 1}, "more than 1 s"),
+        (sum, range(10**12), {"cpu_seconds": 1}, "ended with code -9"),
+        (bytes, 2**30, {"memory_bytes": 2**28}, "MemoryError"),
+        (os._exit, 3, {}, "ended with code 3"),
+        (int, "x", {}, "ValueError"),
+    ],
+    ids=["clock", "cpu", "memory", "end", "error"],
+)
+def test_a_call_in_a_process_of_its_own_is_bounded(
+    function: Callable[..., str], argument: object, bounds: dict[str, int], said: str
+) -> None:
+    with pytest.raises(OwnProcessError, match=said):
+        call(function, argument, **bounds)
+    assert call(str, "the next one") == "the next one"
+
+
+@pytest.mark.parametrize(
+    ("formula", "drawn"),
+    [
+        ("{" * DEEPEST_FORMULA + "x" + "}" * DEEPEST_FORMULA, True),
+        ("{" * (DEEPEST_FORMULA + 1) + "x" + "}" * (DEEPEST_FORMULA + 1), False),
+        ("x" * LONGEST_FORMULA, True),
+        ("x" * (LONGEST_FORMULA + 1), False),
+        (r"\{\left[ x \right]\}", True),
+    ],
+    ids=["deep", "deeper", "long", "longer", "brackets"],
+)
+def test_a_formula_beyond_the_bounds_is_shown_as_it_stands(formula: str, drawn: bool) -> None:
+    page = BeautifulSoup(text(f"${formula}$"), "html.parser")
+    assert bool(page.math) == drawn
+    assert drawn or words(page.code) == formula
+
+
+def test_formgrader_shows_as_text_what_it_could_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = new_code_cell("1 / 0", outputs=[new_output("error", ename="E", evalue="v")])
+    notebook = new_notebook(cells=[new_markdown_cell("*mine*"), new_markdown_cell("a\nb"), code])
+    assert Rehearsed().preprocess(notebook, {})[0] == notebook
+    monkeypatch.setattr(rehearsal, "call", ended)
+    first, second, third = Rehearsed().preprocess(notebook, {})[0].cells
+    assert first.source == f"{rehearsal.NOTE}    *mine*\n"
+    assert second.source == "    a\n    b\n"
+    assert third.outputs[0].text == "E: v"
 
 
 # That everyone can read it.

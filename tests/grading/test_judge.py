@@ -4,6 +4,7 @@ import base64
 import contextlib
 import io
 import pickle
+import time
 from typing import Any
 
 import pytest
@@ -13,8 +14,17 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from drinkdeep.checks import Raised
 from drinkdeep.grading.errors import CheckError
+from drinkdeep.grading.judging import judge
 from drinkdeep.grading.judging.assignment import Assignment
-from drinkdeep.grading.judging.judge import Judge, Verdict, is_guessable
+from drinkdeep.grading.judging.bounds import TICK, JudgingStopped, bounded
+from drinkdeep.grading.judging.judge import (
+    LONGEST,
+    MOST_FINDINGS,
+    TOO_MUCH,
+    Judge,
+    Verdict,
+    is_guessable,
+)
 from drinkdeep.transport import decode, encode
 
 DOUBLE = "def double(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
@@ -234,3 +244,52 @@ def test_what_a_constant_could_have_given_proves_nothing(wanted: object) -> None
 @pytest.mark.parametrize("wanted", [2, 0.5, "a", [0, 1], torch.tensor([0.0, 1.0]), {"a": 3}])
 def test_what_no_constant_gives_proves_something(wanted: object) -> None:
     assert not is_guessable(wanted)
+
+
+LOOP = """\
+for item in observe(double([2, 2])):
+    expect(item, 2, hint="Twos.")
+    while item == 3:
+        pass
+### BEGIN HIDDEN TESTS
+x = torch.rand(3, generator=fresh())
+expect(observe(double(x)), double(x), hint="Twice every element.")
+### END HIDDEN TESTS"""
+
+
+def test_the_judge_stops_at_an_answer_that_takes_it_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judge, "bounded", lambda: bounded(cpu_seconds=0.3))
+    verdict = judged("double = lambda x: [2, 3] if isinstance(x, list) else 2 * x", LOOP)
+    assert verdict.score == 0, "what it was at is missed, and what it hasn't come to"
+    assert TOO_MUCH in " ".join(verdict.messages)
+
+
+def test_a_check_that_misses_time_and_again_says_so_a_few_times() -> None:
+    wrong = "double = lambda x: list(range(100, 10_100)) if isinstance(x, list) else 2 * x"
+    verdict = judged(wrong, LOOP.replace("while item == 3:\n        pass", ""))
+    assert len(verdict.messages) == MOST_FINDINGS
+
+
+def test_a_long_error_of_a_student_s_is_cut() -> None:
+    verdict = judged("def double(x): raise ValueError('x' * 100_000)")
+    assert sum(map(len, verdict.messages)) < 2 * LONGEST + 200
+
+
+def fill(most_bytes: int) -> list[bytearray]:
+    return [bytearray(2**20) for _ in range(most_bytes // 2**20) if not time.sleep(0.001)]
+
+
+def test_what_takes_too_much_memory_is_stopped() -> None:
+    with pytest.raises(JudgingStopped), bounded(memory_bytes=2**27):
+        fill(2**31)
+    with bounded(memory_bytes=2**28):
+        fill(2**26)
+
+
+def test_the_bounds_stop_nothing_once_they_are_left() -> None:
+    for _ in range(20):
+        with contextlib.suppress(JudgingStopped), bounded(cpu_seconds=0):
+            time.sleep(0.001)
+    time.sleep(2 * TICK)

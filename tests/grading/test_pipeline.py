@@ -367,6 +367,22 @@ def test_a_time_out_is_tried_once_more_alone(course: Course, sandbox: None) -> N
     pool.shutdown()
 
 
+def test_what_was_too_slow_beside_others_is_timed_once_more_alone(
+    course: Course, sandbox: None
+) -> None:
+    source = small_course.source()
+    test = next(cell for cell in source.cells if grade_id(cell) == "test_double")
+    timed = 'expect_faster(stopwatch(lambda: double(1)), 1e-9, hint="Faster than light.")'
+    test.source = test.source.replace("### END", f"{timed}\n### END")
+    source.cells[0].source += "\nfrom drinkdeep.checks import expect_faster, stopwatch"
+    course.release(source)
+    course.hand_in("slow")
+    pool = Counting(2)
+    assert grade(course, pool)["slow"].state == "graded"
+    assert pool.asked == 2
+    pool.shutdown()
+
+
 def finished(course: Course) -> dict[str, float]:
     """Who is graded, and when their notebook was written."""
     notebooks = (course.folder / "autograded").glob(f"*/{NAME}/{NAME}.ipynb")

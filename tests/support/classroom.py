@@ -124,6 +124,11 @@ def grade(folder: Path) -> None:
         path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
         path.parent.mkdir(parents=True)
         nbformat.write(notebook, path)
+    # A page of mallory's own, before ours in the alphabet, and one under our page's name.
+    for name in ("00.html", f"{NAME}.html", "more/notes.txt"):
+        path = folder / "submitted" / "mallory" / NAME / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(FORGED, encoding="utf-8")
     run(folder, "autograde", NAME, "--JudgedExecute.seed=5")
     with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
         gradebook.update_or_create_student("eve", last_name="<b>Eve</b>", first_name="=1+1")

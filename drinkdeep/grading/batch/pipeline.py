@@ -45,7 +45,7 @@ from drinkdeep.grading.version import grader_version
 
 logger = logging.getLogger(__name__)
 
-WORTH_A_RETRY = ("timed_out", "kernel_died")
+WORTH_A_RETRY = ("timed_out", "kernel_died", "too_slow")
 """What an executed notebook's metadata say of a submission that gets a second try, alone."""
 
 

@@ -55,6 +55,7 @@ def execute(
             "seed": seed,
             "timed_out": student.timed_out,
             "kernel_died": student.kernel_died,
+            "too_slow": judge.too_slow,
         }
     return notebook
 

@@ -25,11 +25,18 @@ from torch import Tensor
 from drinkdeep import checks
 from drinkdeep.checks import Finding, Raised
 from drinkdeep.grading.judging.assignment import Assignment, Exercise
+from drinkdeep.grading.judging.bounds import JudgingStopped, bounded
 from drinkdeep.grading.judging.rewriting import rewritten
 
 Ask = Callable[[str, str], Any]
 """Gives the value of (expression, captured), as :func:`~drinkdeep.transport.answer` takes them."""
 
+MOST_FINDINGS, LONGEST = 5, 2_000
+"""How many findings one check may have, and the characters of each one's words and detail."""
+TOO_MUCH = (
+    "To judge this answer took more time or memory than there is for an exercise: "
+    "it is far larger than what is asked for."
+)
 NOT_DONE = "This task is not done yet."
 UNPROVEN = (
     "This fits the example shown, but not yet other values: "
@@ -58,6 +65,15 @@ class CheckSite:
     def met(self) -> bool:
         """Whether it ran, and was met each time."""
         return self.runs > 0 and not self.findings
+
+    def note(self, finding: Finding) -> None:
+        """Note what is wrong, in a bounded length: a loop over an answer may find much."""
+        if len(self.findings) < MOST_FINDINGS:
+            words, detail = (
+                text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+                for text in (finding.words, finding.detail)
+            )
+            self.findings.append(Finding(words, detail))
 
 
 @dataclass(frozen=True)
@@ -88,6 +104,8 @@ class Judge:
         """Prepare; the reference solution runs as far as each test needs it."""
         self._assignment = assignment
         self._seed = seed
+        self.too_slow = False
+        """Whether anything took too long by the stopwatch, as it may beside a busy neighbour."""
         self._reference: dict[str, Any] = {"__name__": "__main__", "__builtins__": __builtins__}
         self._code = assignment.code()
         self._places = {
@@ -103,7 +121,12 @@ class Judge:
         self._run_reference_before(self._places[exercise.test_id])
         test = _Test(exercise, self._fresh_seed(exercise), ask)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-            test.run(dict(self._reference))
+            try:
+                with bounded():
+                    test.run(dict(self._reference))
+            except JudgingStopped:
+                test.note_stop()
+        self.too_slow |= any(site.check == "expect_faster" and site.findings for site in test.sites)
         return _verdict(exercise, test.sites)
 
     def _run_reference_before(self, place: int) -> None:
@@ -135,11 +158,14 @@ class _Test:
         self._ask = ask
         self._seed = seed
         self._timeout: Raised | None = None
+        self._at: list[int] = []
+        """The numbers of the sites in the statement that runs."""
 
     def run(self, names: dict[str, Any]) -> None:
         """Run it with these names, the reference's, in reach."""
         names["__judge__"] = self
         for code, sites in self._statements:
+            self._at = sites
             try:
                 exec(code, names)
             except Exception as error:
@@ -149,9 +175,12 @@ class _Test:
                     # Of a hidden test the student gets nothing of its inputs, here as elsewhere.
                     detail = "" if site.hidden else f"{type(error).__name__}: {error}"
                     site.runs += 1
-                    site.findings.append(
-                        Finding("The answer has a form that this test can't read.", detail)
-                    )
+                    site.note(Finding("The answer has a form that this test can't read.", detail))
+
+    def note_stop(self) -> None:
+        """Note that it was stopped: what it was at is missed, and what it hasn't come to."""
+        for number in self._at:
+            self.sites[number].note(Finding(TOO_MUCH, ""))
 
     # What a rewritten cell calls.
 
@@ -199,7 +228,7 @@ class _Test:
             )
         site.runs += 1
         if finding is not None:
-            site.findings.append(finding)
+            site.note(finding)
         elif not is_guessable(arguments[0] if arguments else options.get("wanted")):
             site.proves = True
 

@@ -2,38 +2,28 @@
 
 Students make these archives, so nothing of them is trusted: no entry gets out of its folder, links
 and devices are left out, and what unpacks to more than the bounds is not taken in at all. One bad
-archive is said and passed over; the others are taken in.
+archive is said and passed over; the others are taken in. Whose a file is follows from the outermost
+name, never from that of something inside, which a student has chosen.
+
+:mod:`drinkdeep.grading.platforms` knows the archives of Moodle and Canvas, and who is who there.
 """
 
 import os
+import re
 import shutil
 import stat
-import tarfile
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections import defaultdict
+from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO
 
+from nbgrader.api import Gradebook
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 from nbgrader.utils import parse_utc
+from sqlalchemy.engine import make_url
 from traitlets import Integer
 
-from drinkdeep.grading.printable import printable
-
-
-class ArchiveError(Exception):
-    """An archive is not taken in; the message says why."""
-
-
-@dataclass
-class _Room:
-    """What an archive, with those within it, may still take."""
-
-    bytes: int
-    files: int
-    depth: int
+from drinkdeep.grading.platforms.unpack import BROKEN, ArchiveError, Room, is_name, stem, unpack
+from drinkdeep.grading.printable import listed, printable
 
 
 class SafeExtractor(ExtractorPlugin):  # type: ignore[misc]
@@ -59,141 +49,132 @@ class SafeExtractor(ExtractorPlugin):  # type: ignore[misc]
                 if not stat.S_ISREG(path.lstat().st_mode):
                     self.log.error("%s is no file, and was left out.", printable(name))
                 elif path.suffix in self.zip_ext:
-                    self._take_in(path, place)
+                    self._take_in(path, place / stem(path))
                 else:
                     place.mkdir(parents=True, exist_ok=True)
                     shutil.copyfile(path, place / name)
         if not found:
             self.log.warning("No files found in directory: %s", archive_path)
 
-    def _take_in(self, path: Path, place: Path) -> None:
-        room = _Room(self.most_bytes, self.most_files, self.most_nested)
-        folder = place / _stem(path)
+    def _take_in(self, path: Path, folder: Path) -> None:
+        room = Room(self.most_bytes, self.most_files, self.most_nested)
         try:
-            self._unpack(path, folder, room)
-        except (ArchiveError, OSError, EOFError, zipfile.BadZipFile, tarfile.TarError) as error:
+            unpack(path, folder, room, archives=self.zip_ext, left_out=self._say_left_out)
+        except (ArchiveError, *BROKEN) as error:
             shutil.rmtree(folder, ignore_errors=True)
             self.log.error(
                 "%s was not taken in: %s Ask for it again.",
                 printable(path.name),
                 error if isinstance(error, ArchiveError) else f"it is damaged ({error}).",
             )
-        except (NotImplementedError, RuntimeError) as error:  # an odd compression, a password
-            shutil.rmtree(folder, ignore_errors=True)
-            self.log.error("%s can't be unpacked: %s.", printable(path.name), error)
 
-    def _unpack(self, path: Path, folder: Path, room: _Room) -> None:
-        inner = []
-        folder.mkdir(parents=True, exist_ok=True)
-        with _entries(path) as entries:
-            for name, file in entries:
-                room.files -= 1
-                if room.files < 0:
-                    raise ArchiveError(f"it holds more than {self.most_files} files.")
-                if file is None:
-                    self.log.error(
-                        "%s in %s is a link or a device, and was left out.",
-                        printable(name),
-                        printable(path.name),
-                    )
-                    continue
-                target = folder / _inside(name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("wb") as new:
-                    while block := file.read(2**20):
-                        room.bytes -= len(block)
-                        if room.bytes < 0:
-                            raise ArchiveError(
-                                f"it unpacks to more than {self.most_bytes / 1e6:.0f} MB."
-                            )
-                        new.write(block)
-                if target.suffix in self.zip_ext:
-                    inner.append(target)
-        for archive in inner:
-            room.depth -= 1
-            if room.depth < 0:
-                raise ArchiveError("archives lie too deep in one another.")
-            self._unpack(archive, archive.parent / _stem(archive), room)
-            room.depth += 1
+    def _say_left_out(self, name: str, archive: str) -> None:
+        self.log.error(
+            "%s in %s is a link or a device, and was left out.", printable(name), printable(archive)
+        )
 
 
 class SafeCollector(FileNameCollectorPlugin):  # type: ignore[misc]
-    """Takes the student's name from a file's, and only one that is a name and no path."""
+    """Takes the student's name from the outermost part of a file's, and only one that is a name.
+
+    The course's ``named_regexp`` is given the path without what lies between the outermost part and
+    the file's own name: so it finds what lies in a student's folders too, and nothing there can
+    pass for another student's. Where a student has several files of one name, the last is taken.
+    """
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
-        """What the course's ``named_regexp`` finds in a file's name; None to pass it over."""
-        found: dict[str, str] | None = super().collect(submitted_file)
+        """What ``named_regexp`` finds in a file's name; None to pass it over."""
+        return self._found.get(submitted_file)
+
+    @cached_property
+    def _found(self) -> dict[str, dict[str, str]]:
+        """All files' names are looked at before the first is answered for."""
+        by_student: dict[tuple[str, str], dict[PurePosixPath, list[tuple[float, str]]]]
+        by_student = defaultdict(lambda: defaultdict(list))
+        infos = {}
+        for path in sorted(self._extracted.rglob("*")):
+            if path.is_file() and (info := self._read(path)):
+                infos[str(path)] = info
+                own = by_student[info["student_id"], info["file_id"]][self._outermost(path)]
+                own.append((path.stat().st_mtime, str(path)))
+        taken: dict[str, dict[str, str]] = {}
+        for (student, _), origins in by_student.items():
+            last = [max(own)[1] for own in origins.values()]
+            if len(origins) > 1 and not all(infos[path].get("timestamp") for path in last):
+                self.log.error(
+                    "%s were left out: their names give them all to %s.",
+                    listed(printable(str(origin)) for origin in origins),
+                    printable(student),
+                )
+                continue
+            for origin, own in origins.items():
+                for _, other in sorted(own)[:-1]:
+                    self.log.warning(
+                        "%s was left out, since %s has a later one.",
+                        printable(other),
+                        printable(str(origin)),
+                    )
+            # Of several with a time in their name nbgrader itself takes the last.
+            taken |= {path: infos[path] for path in last}
+        if unknown := self._unknown({student for student, _ in by_student}):
+            self.log.warning(
+                "The gradebook has no %s: grading will enter them as new students. Is that so? "
+                "`drinkdeep collect` finds out who is who.",
+                listed(map(printable, unknown)),
+            )
+        return taken
+
+    @property
+    def _extracted(self) -> Path:
+        app = self.parent
+        return Path(app._format_collect_path(app.extracted_directory))
+
+    def _outermost(self, path: Path) -> PurePosixPath:
+        """Up to where a platform has named it: behind that, students have."""
+        app = self.parent
+        archives = Path(app._format_collect_path(app.archive_directory))
+        parts = path.relative_to(self._extracted).parts
+        for depth in range(1, len(parts)):
+            around = archives.joinpath(*parts[:depth])
+            if not around.is_dir():  # an archive was unpacked there
+                return PurePosixPath(*parts[: depth + 1])
+        return PurePosixPath(*parts)
+
+    def _read(self, path: Path) -> dict[str, str] | None:
+        outermost = self._extracted / self._outermost(path)
+        shortened = str(outermost if outermost == path else outermost / path.name)
+        found: dict[str, str] | None = super().collect(shortened)
         if not found:
             return None
         student, file = found.get("student_id") or "", found.get("file_id") or ""
         parts = PurePosixPath(file).parts
-        if not _is_name(student) or not parts or not all(map(_is_name, parts)):
+        if not is_name(student) or not parts or not all(map(is_name, parts)):
             self.log.error(
                 "%s was left out: it gives the student the name %s.",
-                printable(submitted_file),
+                printable(str(path)),
                 printable(student),
+            )
+            return None
+        match = re.match(self.named_regexp, shortened)
+        if match and match.end("student_id") > len(str(outermost)):
+            self.log.error(
+                "%s was left out: whose it is would follow from a name that a student has chosen.",
+                printable(str(path)),
             )
             return None
         if timestamp := found.get("timestamp"):
             try:
                 parse_utc(timestamp)
             except (ValueError, OverflowError):
-                self.log.error("%s has no time in its name.", printable(submitted_file))
+                self.log.error("%s has no time in its name.", printable(str(path)))
                 del found["timestamp"]
         return found
 
-
-@contextmanager
-def _entries(path: Path) -> Iterator[Iterator[tuple[str, IO[bytes] | None]]]:
-    """The files in an archive, by name; None for what is no plain file."""
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            yield _of_zip(archive)
-    elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as tar:
-            yield _of_tar(tar)
-    else:
-        raise ArchiveError("it is no archive.")
-
-
-def _of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[str, IO[bytes] | None]]:
-    for entry in archive.infolist():
-        kind = stat.S_IFMT(entry.external_attr >> 16)
-        if entry.is_dir():
-            continue
-        if kind not in (0, stat.S_IFREG):
-            yield entry.filename, None
-            continue
-        with archive.open(entry) as file:
-            yield entry.filename, file
-
-
-def _of_tar(archive: tarfile.TarFile) -> Iterator[tuple[str, IO[bytes] | None]]:
-    for entry in archive:
-        if entry.isdir():
-            continue
-        yield entry.name, archive.extractfile(entry) if entry.isreg() else None
-
-
-def _inside(name: str) -> Path:
-    """An entry's name as a path that stays in its folder.
-
-    Raises
-    ------
-    ArchiveError
-        If it doesn't.
-    """
-    parts = PurePosixPath(name.replace("\\", "/")).parts
-    if not parts or not all(part == "." or _is_name(part) for part in parts):
-        raise ArchiveError(f"its entry {printable(name)} would get out of its folder.")
-    return Path(*parts)
-
-
-def _is_name(text: str) -> bool:
-    """Whether it names something in a folder, and not another folder."""
-    return text not in ("", ".", "..") and not any(c in text for c in "/\\\0")
-
-
-def _stem(path: Path) -> str:
-    """The archive's name without its ending, ``.tar.gz`` too."""
-    return Path(path.stem).stem if Path(path.stem).suffix == ".tar" else path.stem
+    def _unknown(self, students: set[str]) -> list[str]:
+        """Those whom the gradebook doesn't have, if there is one."""
+        course = self.parent.coursedir
+        url = make_url(course.db_url)
+        if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
+            return []
+        with Gradebook(course.db_url, course.course_id) as gradebook:
+            return sorted(students - {student.id for student in gradebook.students})

@@ -6,6 +6,7 @@ The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 import functools
 import multiprocessing
 import secrets
+import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import fields
 from pathlib import Path
@@ -111,6 +112,34 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
                 and (original is not None or bool(grade_id(cell))),
                 title=titles.get(grade_id(cell) or "", f"Cell {number}"),
             )
+        return notebook, resources
+
+
+class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
+    """Leaves nothing in a student's folder of feedback/ but the course's pages.
+
+    nbgrader copies there what lies beside the notebook, and what stands there goes back to people:
+    a student's own page would look as if it were ours.
+    """
+
+    def preprocess(
+        self, notebook: NotebookNode, resources: Resources
+    ) -> tuple[NotebookNode, Resources]:
+        """Return the notebook as it is."""
+        course = self.parent.parent.coursedir  # of the exporter, of the converter
+        name = resources["nbgrader"]
+
+        def folder(step: str, student: str) -> Path:
+            return Path(course.format_path(step, student, name["assignment"]))
+
+        sources = folder(course.source_directory, ".").glob("*.ipynb")
+        # By the time stamp nbgrader sees that a submission is newer than its page.
+        ours = {"timestamp.txt", *(f"{path.stem}.html" for path in sources)}
+        target = folder(course.feedback_directory, name["student"])
+        for path in list(target.iterdir()) if target.is_dir() else ():
+            # A page that is there before the first is written is the student's, too, or an old one.
+            if path.name not in ours or (path.is_dir() and not path.is_symlink()):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
         return notebook, resources
 
 

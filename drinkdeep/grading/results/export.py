@@ -3,8 +3,10 @@
     nbgrader export --exporter=drinkdeep.grading.results.export.CanvasExport --to=canvas.csv
 
 Students are told apart by what the LMS knows them by, which nbgrader keeps beside each of them
-(``nbgrader db student add ada --lms-user-id=4711 --email=ada@example.org``). Nobody is matched by
-name. Where something is lacking nothing is written, and one sentence says what.
+(their e-mail, or ``lms_user_id``). Nobody is matched by name. Who has no grade is left out of a
+file for an LMS: an empty field would take away there what a teacher has given. So such a file is of
+one assignment; of several there are several files. Where something is lacking nothing is written,
+and one sentence says what.
 
 A name may have been chosen to be run: spreadsheets take a text that begins with ``=`` for a
 formula. Such texts get an apostrophe in front, as OWASP advises on *CSV injection*.
@@ -12,20 +14,25 @@ formula. Such texts get an apostrophe in front, as OWASP advises on *CSV injecti
 
 import csv
 import io
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from nbgrader.api import Gradebook, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Dict, Enum, Unicode
 
+from drinkdeep.grading.platforms.roster import RosterError, Table, change_command
 from drinkdeep.grading.results import gradebook as read
 from drinkdeep.grading.results.gradebook import GradebookError, Submission
 from drinkdeep.grading.results.pages import points
 
 RUN = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a text for a formula when it begins with it."""
+ID_NUMBER = "ID number"
+"""Moodle's column for what nbgrader calls ``lms_user_id``."""
 
 Row = list[str]
 
@@ -45,10 +52,6 @@ class _Export(ExportPlugin):  # type: ignore[misc]
 
     default_file = ""
 
-    titles: "Dict[str, str]" = Dict(
-        help="What the LMS calls an assignment, where that is another name than nbgrader's."
-    ).tag(config=True)
-
     def export(self, gradebook: Gradebook) -> None:
         """Write the file that ``--to`` names."""
         target = Path(self.to or self.default_file)
@@ -56,31 +59,19 @@ class _Export(ExportPlugin):  # type: ignore[misc]
             names = [str(name) for name in self.assignment] or [
                 assignment.name for assignment in gradebook.assignments
             ]
-            text = self.table(gradebook, names, read.students(gradebook, self.student))
-        except (ExportError, GradebookError) as error:
+            files = self.files(gradebook, names, read.students(gradebook, self.student), target)
+        except (ExportError, GradebookError, RosterError) as error:
             raise SystemExit(f"{error} Nothing was written.") from None
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text, encoding="utf-8", newline="")
-        self.log.info("Grades written to %s", target)
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+            self.log.warning("Grades written to %s", path)
 
-    def table(self, gradebook: Gradebook, names: list[str], students: list[Student]) -> str:
-        """The text of the file for these assignments and students."""
+    def files(
+        self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
+    ) -> dict[Path, str]:
+        """The text of each file for these assignments and students."""
         raise NotImplementedError
-
-    def title(self, name: str) -> str:
-        """The LMS's name of an assignment."""
-        return defused(self.titles.get(name, name))
-
-    def scores(self, gradebook: Gradebook, name: str) -> dict[str, str]:
-        """Student → the points that count, as the LMS reads them; who has none isn't there."""
-        found = read.submissions(gradebook, read.assignment(gradebook, name).name)
-        if waiting := sorted(student for student, s in found.items() if s.waiting):
-            self.log.warning(
-                "%s: answers of %s wait for a person, so their points are not all there yet.",
-                name,
-                ", ".join(waiting),
-            )
-        return {student: points(submission.score) for student, submission in found.items()}
 
 
 class CsvExport(_Export):
@@ -91,8 +82,10 @@ class CsvExport(_Export):
 
     default_file = "grades.csv"
 
-    def table(self, gradebook: Gradebook, names: list[str], students: list[Student]) -> str:
-        """The text of the file."""
+    def files(
+        self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
+    ) -> dict[Path, str]:
+        """The text of the one file."""
         rows = [
             [
                 *("assignment", "duedate", "timestamp"),
@@ -116,15 +109,97 @@ class CsvExport(_Export):
                         points(entry.max_score),
                     ]
                 )
-        return written(rows)
+        return {target: written(rows)}
 
 
-class CanvasExport(_Export):
-    """What Canvas's gradebook takes in (*Import*): students by assignments.
+@dataclass(frozen=True)
+class Grades:
+    """What stands in a file for an LMS."""
 
-    Canvas finds an assignment by its title, and by the number that its own export puts after it:
-    ``c.CanvasExport.titles = {"01_cost": "Exercises 1 (98765)"}``. An empty field leaves a grade as
-    it is, and that is what who handed nothing in gets.
+    assignment: str
+    most: float
+    """The points that it is worth."""
+    students: list[Student]
+    """Those who have a grade."""
+    scores: Mapping[str, str]
+    """Student → points, as they are written."""
+    everyone: list[Student]
+    """The class, among whom these must be told apart."""
+
+    def identified(self, field: str) -> dict[str, str]:
+        """As the function of this name, of those who have a grade."""
+        return identified(self.students, field, self.everyone)
+
+
+class _LmsExport(_Export):
+    """A file for an LMS: of one assignment, and of those alone who have a grade for it."""
+
+    titles: "Dict[str, str]" = Dict(
+        help="What the LMS calls an assignment, where that is another name than nbgrader's."
+    ).tag(config=True)
+
+    one_at_a_time = ""
+    """What is said if there are several assignments, but one is needed."""
+
+    def files(
+        self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
+    ) -> dict[Path, str]:
+        """The text of the file, or of one for each assignment that anybody has a grade for."""
+        scores = {name: self.scores(gradebook, name, students) for name in names}
+        graded = [name for name in names if scores[name]]
+        if not graded:
+            raise ExportError(f"Nobody has a grade for {' or '.join(names) or 'anything'} yet.")
+        if len(graded) == 1:
+            paths = {graded[0]: target}
+        elif self.one_at_a_time:
+            raise ExportError(self.one_at_a_time)
+        else:
+            paths = {n: target.with_name(f"{target.stem}-{n}{target.suffix}") for n in graded}
+        everyone = read.students(gradebook)
+        texts = {}
+        for name, path in paths.items():
+            have = [student for student in students if student.id in scores[name]]
+            most = read.assignment(gradebook, name).max_score
+            texts[path] = self.table(Grades(name, most, have, scores[name], everyone))
+        return texts
+
+    def table(self, grades: "Grades") -> str:
+        """The text of a file."""
+        raise NotImplementedError
+
+    def title(self, name: str) -> str:
+        """The LMS's name of an assignment."""
+        return defused(self.titles.get(name, name))
+
+    def scores(self, gradebook: Gradebook, name: str, students: list[Student]) -> dict[str, str]:
+        """Student → the points that count, as the LMS reads them; who has none isn't there."""
+        chosen = {student.id for student in students}
+        found = {
+            student: submission
+            for student, submission in read.submissions(
+                gradebook, read.assignment(gradebook, name).name
+            ).items()
+            if student in chosen
+        }
+        if waiting := sorted(student for student, s in found.items() if s.waiting):
+            self.log.warning(
+                "%s: answers of %s wait for a person, so their points are not all there yet.",
+                name,
+                ", ".join(waiting),
+            )
+        return {student: points(submission.score) for student, submission in found.items()}
+
+
+class CanvasExport(_LmsExport):
+    """What Canvas's gradebook takes in (*Import*): students by an assignment.
+
+    With ``--CanvasExport.gradebook``, the file that Canvas's *Export* gives, the students and the
+    assignment are looked up in it, and stand in ours as they stand there. Without it Canvas finds
+    an assignment by its title and the number that its own export puts after it:
+    ``c.CanvasExport.titles = {"01_cost": "Exercises 1 (98765)"}``.
+
+    Canvas looks for whom it doesn't find by an id by their name, so two people of one name would
+    get one grade. Hence our column *Student* has what is nobody's name.
     """
 
     default_file = "canvas.csv"
@@ -134,31 +209,79 @@ class CanvasExport(_Export):
         columns, "ID", help="The column of Canvas's that nbgrader's lms_user_id belongs into."
     ).tag(config=True)
 
-    def table(self, gradebook: Gradebook, names: list[str], students: list[Student]) -> str:
+    gradebook = Unicode(help="The file that Canvas's gradebook exports.").tag(config=True)
+
+    def table(self, grades: Grades) -> str:
         """The text of the file."""
-        known = identified(students, "lms_user_id")
+        known = grades.identified("lms_user_id")
         if self.identify_by == "ID" and (odd := [i for i in known.values() if not i.isdecimal()]):
             raise ExportError(
                 f"Canvas's ID is a number, and {odd[0]} is none: "
                 "if it is the SIS ID or the login, say so with --CanvasExport.identify_by."
             )
-        scores = [self.scores(gradebook, name) for name in names]
-        most = [points(read.assignment(gradebook, name).max_score) for name in names]
+        if self.gradebook:
+            title, ids = self._looked_up(grades, known)
+        else:
+            title = self.title(grades.assignment)
+            ids = {
+                student: {c: value if c == self.identify_by else "" for c in self.columns}
+                for student, value in known.items()
+            }
+            self.log.warning(
+                "Whether Canvas knows these students and “%s” was not looked up: "
+                "--CanvasExport.gradebook names the file that its gradebook exports. What Canvas "
+                "doesn't know it asks about, or adds as new.",
+                title,
+            )
         # The importer wants these columns in this order, and the points in the second line.
-        rows = [["Student", *self.columns, "Section", *map(self.title, names)]]
-        rows.append(["    Points Possible", "", "", "", "", *most])
-        for student in students:
-            ids = [known[student.id] if c == self.identify_by else "" for c in self.columns]
-            earned = [score.get(student.id, "") for score in scores]
-            rows.append([defused(full_name(student)), *ids, "", *earned])
+        rows = [["Student", *self.columns, "Section", title]]
+        rows.append(["    Points Possible", "", "", "", "", points(grades.most)])
+        for student in grades.students:
+            person = defused(f"{full_name(student)} ({student.id})")
+            row_ids = [ids[student.id][c] for c in self.columns]
+            rows.append([person, *row_ids, "", grades.scores[student.id]])
         return written(rows)
 
+    def _looked_up(
+        self, grades: Grades, known: Mapping[str, str]
+    ) -> tuple[str, dict[str, dict[str, str]]]:
+        """The title of the assignment, and what Canvas knows each student by."""
+        table = Table.read(Path(self.gradebook))
+        if table.place(self.identify_by) is None:
+            raise ExportError(f"{self.gradebook} has no column “{self.identify_by}”.")
+        wanted = self.titles.get(grades.assignment, grades.assignment)
+        # Canvas puts the assignment's number behind its title.
+        numbered = re.compile(rf"{re.escape(wanted)}(?: \(\d+\))?")
+        titles = [column for column in table.header if numbered.fullmatch(column.strip())]
+        if len(titles) != 1:
+            several = f"{len(titles)} assignments" if titles else "no assignment"
+            raise ExportError(
+                f"{self.gradebook} has {several} “{wanted}”: give its title, with the number, as "
+                f'c.CanvasExport.titles = {{"{grades.assignment}": "…"}}.'
+            )
+        lines = {table.column(line, self.identify_by): line for line in table.lines}
+        if lost := sorted(student for student, value in known.items() if value not in lines):
+            raise ExportError(
+                f"{self.gradebook} has no line with the {self.identify_by} of {', '.join(lost)}: "
+                "see to their lms_user_id, and to --CanvasExport.identify_by."
+            )
+        for line in table.lines:
+            there = table.column(line, titles[0]).replace(",", ".")
+            if "Points Possible" in line[0] and _number(there) not in (None, grades.most):
+                raise ExportError(_other_maximum("Canvas", there, grades.most))
+        return titles[0], {
+            student: {column: table.column(lines[value], column) for column in self.columns}
+            for student, value in known.items()
+        }
 
-class MoodleExport(_Export):
-    """What Moodle's *Grades → Import → CSV file* takes in: students by assignments.
 
-    There, map *from* and *to* the e-mail address, or *from* and *to* the ID number. Who handed
-    nothing in has an empty field, which leaves a grade as it is.
+class MoodleExport(_LmsExport):
+    """What Moodle's *Grades → Import → CSV file* takes in: students by an assignment.
+
+    There, map *from* and *to* the e-mail address, or *from* and *to* the ID number, and the column
+    of the grades to the assignment; a new grade item would be worth 100 points. Whatever is
+    imported so Moodle takes for changed by hand, and changes no more when the worksheet comes or
+    somebody grades the assignment: so use :class:`MoodleWorksheet` where you can, and never both.
     """
 
     default_file = "moodle.csv"
@@ -169,101 +292,138 @@ class MoodleExport(_Export):
         help="What Moodle knows a student by: the e-mail address, or its ID number.",
     ).tag(config=True)
 
-    def table(self, gradebook: Gradebook, names: list[str], students: list[Student]) -> str:
+    def table(self, grades: Grades) -> str:
         """The text of the file."""
-        known = identified(students, self.identify_by)
-        scores = [self.scores(gradebook, name) for name in names]
-        key = "Email address" if self.identify_by == "email" else "ID number"
-        rows = [[key, "First name", "Last name", *map(self.title, names)]]
-        for student in students:
+        self.log.warning(
+            "What Moodle takes in from this file it keeps for good: the worksheet, and grading in "
+            "the assignment, no longer change it. The worksheet (MoodleWorksheet) is better, and "
+            "the two exclude each other."
+        )
+        known = grades.identified(self.identify_by)
+        key = "Email address" if self.identify_by == "email" else ID_NUMBER
+        rows = [[key, "First name", "Last name", self.title(grades.assignment)]]
+        for student in grades.students:
             person = map(defused, (student.first_name, student.last_name))
-            earned = [score.get(student.id, "") for score in scores]
-            rows.append([known[student.id], *person, *earned])
+            rows.append([known[student.id], *person, grades.scores[student.id]])
         return written(rows)
 
 
-class MoodleWorksheet(_Export):
-    """Fills the grades into the *offline grading worksheet* of one assignment of Moodle's.
+class MoodleWorksheet(_LmsExport):
+    """Fills the grades into the *grading worksheet* of one assignment of Moodle's.
 
     Moodle gives every student of an assignment an identifier of its own, so download the worksheet
-    there first, and name it with ``--MoodleWorksheet.worksheet``. All else in it stays as it is.
+    there first, and name it with ``--MoodleWorksheet.worksheet``. Only the lines of those who have
+    a grade are kept, and of those no comment: Moodle has taken the formatting out of it, and would
+    put the bare text in the comment's place.
     """
 
     default_file = "moodle-worksheet.csv"
+    one_at_a_time = "A worksheet is for one assignment: name it with --assignment."
 
     worksheet = Unicode(help="The file that Moodle gave.").tag(config=True)
 
-    def table(self, gradebook: Gradebook, names: list[str], students: list[Student]) -> str:
-        """The text of the file."""
-        if len(names) != 1:
-            raise ExportError("A worksheet is for one assignment: name it with --assignment.")
-        header, *lines = self._lines()
-        for column in ("Identifier", "Email address", "Grade"):
-            if column not in header:
-                raise ExportError(
-                    f"{self.worksheet} has no column “{column}”: download the grading worksheet "
-                    "in English, with the e-mail addresses shown."
-                )
-        self._compare(header, lines, read.assignment(gradebook, names[0]).max_score)
-        emails = {email: name for name, email in identified(students, "email").items()}
-        scores = self.scores(gradebook, names[0])
-        places = header.index("Email address"), header.index("Grade")
-        for line in lines:
-            score = scores.pop(emails.get(line[places[0]].strip().casefold(), ""), None)
-            if score is not None:
-                line[places[1]] = score
-        if lost := sorted(scores.keys() & {student.id for student in students}):
-            raise ExportError(f"{self.worksheet} has no line with the e-mail of {', '.join(lost)}.")
-        return written([header, *lines])
+    # What its importer looks at, and what tells a person who is who.
+    columns = (
+        *("Identifier", "Full name", "Email address", "Status", "Grade", "Maximum grade"),
+        *("Grade can be changed", "Last modified (submission)", "Last modified (grade)"),
+    )
 
-    def _lines(self) -> list[Row]:
+    def table(self, grades: Grades) -> str:
+        """The text of the file."""
         if not self.worksheet:
             raise ExportError(
                 "Name the worksheet that Moodle gave, with --MoodleWorksheet.worksheet."
             )
-        try:
-            text = Path(self.worksheet).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ExportError(f"{self.worksheet} can't be read: {error}.") from None
-        return list(csv.reader(io.StringIO(text))) or [[]]
-
-    def _compare(self, header: Row, lines: list[Row], most: float) -> None:
-        """Points would be worth something else there if Moodle's maximum is another one."""
-        if "Maximum Grade" not in header:
-            return
-        for line in lines:
-            there = line[header.index("Maximum Grade")].replace(",", ".")
-            if there and float(there) != most:
+        table = Table.read(Path(self.worksheet))
+        for column in ("Identifier", "Email address", "Grade", "Last modified (grade)"):
+            if table.place(column) is None:
                 raise ExportError(
-                    f"In Moodle the most is {there}, here it is {points(most)} points: "
-                    "set the maximum grade of the assignment there, and download it again."
+                    f"{self.worksheet} has no column “{column}”: download the grading worksheet "
+                    "in English, with the e-mail addresses shown."
                 )
+        self._compare(table, grades.most)
+        emails = {email: student for student, email in grades.identified("email").items()}
+        kept = [place for c in self.columns if (place := table.place(c)) is not None]
+        rows = [[table.header[place] for place in kept]]
+        found, fixed = set(), []
+        for line in table.lines:
+            student = emails.get(table.column(line, "Email address").casefold())
+            if student is None:
+                continue
+            found.add(student)
+            if table.column(line, "Grade can be changed").casefold() == "no":
+                fixed.append(student)
+            line[kept[rows[0].index(table.header[table.place("Grade") or 0])]] = grades.scores[
+                student
+            ]
+            rows.append([line[place] for place in kept])
+        if lost := sorted(set(emails.values()) - found):
+            raise ExportError(f"{self.worksheet} has no line with the e-mail of {', '.join(lost)}.")
+        if fixed:
+            self.log.warning(
+                "Moodle will leave the grade of %s as it is: it was changed in its gradebook, or "
+                "imported there, and is locked.",
+                ", ".join(sorted(fixed)),
+            )
+        self.log.warning(
+            "Upload it soon: Moodle passes over whoever was graded there after this worksheet was "
+            "downloaded, and doesn't say so."
+        )
+        return written(rows)
+
+    def _compare(self, table: Table, most: float) -> None:
+        """Points would be worth something else there if Moodle's maximum is another one."""
+        if table.place("Maximum grade") is None:
+            raise ExportError(
+                f"{self.worksheet} has no column “Maximum grade”, so whether the points are worth "
+                "the same there can't be told: download the grading worksheet in English."
+            )
+        for line in table.lines:
+            there = table.column(line, "Maximum grade").replace(",", ".")
+            if _number(there) != most:
+                raise ExportError(_other_maximum("Moodle", there or "a scale", most))
 
 
-def identified(students: Iterable[Student], field: str) -> dict[str, str]:
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _other_maximum(platform: str, there: str, most: float) -> str:
+    return (
+        f"In {platform} the most is {there}, here it is {points(most)} points: "
+        "set the maximum of the assignment there, and download the file again."
+    )
+
+
+def identified(students: Iterable[Student], field: str, everyone: list[Student]) -> dict[str, str]:
     """Student → what the LMS knows them by: the field ``email`` or ``lms_user_id`` of each.
 
     Raises
     ------
     ExportError
-        If one has none, two have the same, or a spreadsheet would run it.
+        If one has none, somebody of the class has the same, or a spreadsheet would run it.
     """
     # Moodle keeps addresses in lower case and compares them letter by letter.
-    known = {
+    values = {
         student.id: (value.casefold() if field == "email" else value)
-        for student in students
+        for student in everyone
         for value in [str(getattr(student, field) or "").strip()]
     }
-    option = "--" + field.replace("_", "-")
+    known = {student.id: values[student.id] for student in students}
     if lacking := sorted(name for name, value in known.items() if not value):
+        (first,) = (student for student in everyone if student.id == lacking[0])
         raise ExportError(
             f"The gradebook has no {field} of {', '.join(lacking)}: "
-            f"add it with `nbgrader db student add {lacking[0]} {option}=…`, "
+            f"add it with `{change_command(first, **{field: '…'})}`, "
             "or choose students with --student."
         )
-    for value, times in Counter(known.values()).items():
-        if times > 1:
-            same = ", ".join(sorted(name for name in known if known[name] == value))
+    times = Counter(values.values())
+    for value in known.values():
+        if times[value] > 1:
+            same = ", ".join(sorted(name for name in values if values[name] == value))
             raise ExportError(
                 f"{same} have the same {field}, {value}: the LMS can't tell them apart."
             )

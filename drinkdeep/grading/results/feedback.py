@@ -1,16 +1,19 @@
 """The page that a student gets back: points and words, cell by cell, and safe to open.
 
 Whatever a student wrote may have been written to deceive or to attack the person who opens the
-page. So nothing of it becomes HTML: code, printed text and errors are shown as text, the HTML in a
-text cell too, and of the richer outputs only pictures made of pixels. The page's policy would
-stop a script all the same. Points come from the gradebook and stand outside of the frames that
-hold what the student wrote; a cell that isn't the course's can't look as if it were.
+page, or to end the process that makes it. So each page is drawn in a process of its own, and what
+can't be drawn there within bounds is shown as plain text, which the page says. Nothing of a
+student's becomes HTML: code, printed text and errors are shown as text, the HTML in a text cell
+too, and of the richer outputs only pictures made of pixels. The page's policy would stop a script
+all the same. Points come from the gradebook and stand outside of the frames that hold what the
+student wrote; a cell that isn't the course's can't look as if it were.
 
 The Markdown is that of the course: mathematics as MathML, the hints as folds.
 """
 
 import base64
 import binascii
+import contextlib
 import html
 import re
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -26,24 +30,29 @@ from math_core import LatexError, LatexToMathML
 from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from nbconvert.exporters import TemplateExporter
-from nbconvert.filters import Highlight2HTML, strip_ansi
+from nbconvert.exporters import Exporter
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
+from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from traitlets.config import Config
+from pygments.lexers import get_lexer_by_name
 
+from drinkdeep.grading.results.own_process import OwnProcessError, call
 from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 
-LONGEST_TEXT, LONGEST_CODE = 20_000, 100_000
-"""The characters beyond which a cell is shown plainly: to read it might take very long."""
+LONGEST_TEXT, LONGEST_CODE, LONGEST_FORMULA = 20_000, 100_000, 2_000
+"""The characters beyond which a cell or a formula is shown plainly: to read it might take long."""
+DEEPEST_FORMULA = 50
+"""How deep braces and environments of a formula may stand in one another."""
 DEEPEST = 3
 """How deep folds may stand in folds."""
+OPENING, CLOSING = ("{", r"\left", r"\begin"), ("}", r"\right", r"\end")
 PIXELS = ("image/png", "image/jpeg")
 LINKED = ("https://", "http://", "mailto:")
 SCORE = re.compile(r"^\S+ of \S+ points\.\n")
 
 
-class FeedbackExporter(TemplateExporter):
+class FeedbackExporter(Exporter):
     """A graded notebook as a page; ``nbgrader_config.py`` gives it to nbgrader."""
 
     export_from_notebook = "Feedback"
@@ -52,37 +61,66 @@ class FeedbackExporter(TemplateExporter):
     def _file_extension_default(self) -> str:
         return ".html"
 
-    @property
-    def default_config(self) -> Config:
-        """Whatever nbgrader says of its own template, this one is used."""
-        config = Config()
-        config.FeedbackExporter.template_name = "feedback"
-        config.FeedbackExporter.extra_template_basedirs = [str(TEMPLATES)]
-        config.FeedbackExporter.extra_template_paths = []
-        config.merge(super().default_config)
-        return config
-
-    def default_filters(self) -> Iterator[tuple[str, Any]]:
-        """What the template writes with. All else in it is escaped."""
-        yield from super().default_filters()  # type: ignore[no-untyped-call]
-        yield "code", self._code
-        yield "text", text
-        yield "findings", findings
-        yield "shown", shown
-        yield "points", points
-
     def from_notebook_node(  # type: ignore[override]  # as nbconvert's own HTML exporter
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
-        """The page, and what nbconvert hands on."""
-        style = stylesheet(_code_colours())
-        page = {"style": Markup(style), "policy": policy(style)}
-        return super().from_notebook_node(nb, {**(resources or {}), "page": page}, **kw)
+        """Return the page, and what nbconvert hands on.
 
-    def _code(self, source: str) -> Markup:
-        if len(source) > LONGEST_CODE:
-            return _plain(source)
-        return Markup(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source))
+        Raises
+        ------
+        FeedbackError
+            If not even the plain page could be made.
+        """
+        notebook, resources = super().from_notebook_node(nb, resources, **kw)
+        graded = dict(resources.get("nbgrader", {}))
+        try:
+            return call(page, notebook, graded), resources
+        except OwnProcessError as error:
+            self.log.warning(
+                "The page of %s is shown plainly: %s.", graded.get("student", "a student"), error
+            )
+        try:
+            return call(page, notebook, graded, True), resources
+        except OwnProcessError as error:
+            raise FeedbackError(
+                f"There is no page for {graded.get('student', 'a student')}: {error}."
+            ) from None
+
+
+class FeedbackError(Exception):
+    """A student's page could not be made."""
+
+
+def page(notebook: NotebookNode, graded: dict[str, Any], plain: bool = False) -> str:
+    """Return the page of a notebook that has been through the preprocessors.
+
+    Parameters
+    ----------
+    notebook
+        With the course's cells told apart from the student's (``Authorship``).
+    graded
+        What nbgrader knows: student, notebook, score, max_score, late_penalty, waiting.
+    plain
+        Whether what the student wrote is shown as it stands, and not read at all.
+    """
+    style = stylesheet(_code_colours())
+    templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
+    templates.filters |= {"code": code, "text": text, "findings": findings, "shown": shown}
+    templates.filters |= {"points": points, "plain": _plain}
+    return (
+        templates.get_template("feedback/index.html.j2")
+        .render(nb=notebook, graded=graded, plain=plain, style=Markup(style), policy=policy(style))
+        .lstrip()
+    )
+
+
+def code(source: str) -> Markup:
+    """Return code as HTML, with its words coloured."""
+    if len(source) > LONGEST_CODE:
+        return _plain(source)
+    # Python as IPython reads it. The lexer is one that IPython brings to Pygments.
+    lexer = get_lexer_by_name("ipython3")
+    return Markup(highlight(source, lexer, HtmlFormatter(cssclass="highlight hl-ipython3")))
 
 
 @cache
@@ -208,14 +246,24 @@ def _formula(
 ) -> str:
     display = tokens[index].type != "math_inline"
     latex = tokens[index].content
-    try:
-        formula = _converter().convert_with_local_state(latex.strip(), displaystyle=display)
-    except LatexError:
-        formula = f"<code>{html.escape(latex)}</code>"
+    formula = f"<code>{html.escape(latex)}</code>"
+    # The converter is native, and recurses as deep as a formula is nested.
+    if len(latex) <= LONGEST_FORMULA and _depth(latex) <= DEEPEST_FORMULA:
+        with contextlib.suppress(LatexError):
+            formula = _converter().convert_with_local_state(latex.strip(), displaystyle=display)
     if not display:
         return formula
     # Focusable, because on a phone it may have to be scrolled.
     return f'<div class="math" tabindex="0" role="group" aria-label="Formula">{formula}</div>'
+
+
+def _depth(latex: str) -> int:
+    """How deep a formula's braces, delimiters and environments are nested, at most."""
+    depth = deepest = 0
+    for mark in re.findall(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b", latex):
+        depth += (mark in OPENING) - (mark in CLOSING)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 @cache

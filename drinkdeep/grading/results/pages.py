@@ -7,18 +7,14 @@ lets the browser run no script and fetch nothing. Its templates escape whatever 
 import base64
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from drinkdeep.palette import Tone
+from drinkdeep.palette import PAGE, TONES, Tone
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 def stylesheet(*more: str) -> str:
     """The style sheet of every page, followed by what one page needs besides."""
-    from drinkdeep.palette import PAGE, TONES  # with it comes torch, so only when needed
-
     tones = {"page": PAGE, **TONES}
     rules = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     # Pictures carry the light colours with them; a page of ours says for all what dark ones are.
@@ -55,5 +51,5 @@ def points(number: float) -> str:
     return f"{round(number, 2):g}"
 
 
-def _properties(tones: dict[str, "Tone"], theme: str) -> str:
+def _properties(tones: dict[str, Tone], theme: str) -> str:
     return " ".join(f"--dd-{name}: {getattr(tone, theme)};" for name, tone in tones.items())

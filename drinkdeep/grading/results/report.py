@@ -201,8 +201,10 @@ def _path(course: CourseDirectory, step: str, student: str, assignment: str) -> 
 
 def _feedback(course: CourseDirectory, student: str, assignment: str, target: Path) -> str:
     folder = Path(_path(course, course.feedback_directory, student, assignment))
-    pages = sorted(folder.glob("*.html"))
-    return quote(os.path.relpath(pages[0], target.parent)) if pages else ""
+    source = Path(_path(course, course.source_directory, ".", assignment))
+    # By their names: whatever else lies there isn't ours.
+    pages = [folder / f"{path.stem}.html" for path in sorted(source.glob("*.ipynb"))]
+    return next((quote(os.path.relpath(p, target.parent)) for p in pages if p.is_file()), "")
 
 
 def _page(

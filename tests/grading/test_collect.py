@@ -1,0 +1,458 @@
+"""What a class has handed in on Moodle or Canvas gets into the right hands, or is asked about.
+
+The archives and the worksheet in platforms/moodle were made by a Moodle 4.5 (tests/real), whose
+people are invented. Canvas's names are made here as its lib/content_zipper.rb makes them.
+"""
+
+import io
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import chdir
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+from small_course import environment
+
+from drinkdeep.grading.errors import GradingError
+from drinkdeep.grading.platforms import taking
+from drinkdeep.grading.platforms.collect import Result, application, collect
+from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, form_of, readings, reply
+
+MADE = Path(__file__).parent / "platforms" / "moodle"
+NAME = "01_cost"
+CONFIG = "c = get_config()\nc.CourseDirectory.source_directory = 'solutions'\n"
+MOODLE_PEOPLE = {
+    "ada": ("Ada", "Lovelace", "ada@example.org"),
+    "eve": ("Ève", "d'Arc-Ünal", "eve@example.org"),
+    "kim1": ("Kim", "Lee", "kim.lee@example.org"),
+    "kim2": ("Kim", "Lee", "kim.lee2@example.org"),
+    "jo": ("Jo_Ann", "van_der Berg", "jo@example.org"),
+    "slash": ("O/Brien", 'A: "B"?', "ob@example.org"),
+    "nora": ("Nora", "Nothing", "nora@example.org"),
+    "hana": ("Hana", "Byhand", "hana@example.org"),
+}
+CANVAS_PEOPLE = {"ada": "11", "ben": "12", "kim1": "13", "kim2": "14", "nora": "15"}
+
+
+def notebook(text: str) -> bytes:
+    made = new_notebook(cells=[new_markdown_cell(text, id="a")])
+    return nbformat.writes(made).encode()
+
+
+def zipped(files: dict[str, bytes], path: Path | None = None) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for place, (name, content) in enumerate(files.items()):
+            # Each is two seconds younger than the one before.
+            moment = time.localtime(1_800_000_000 + 2 * place)[:6]
+            archive.writestr(zipfile.ZipInfo(name, moment), content)
+    if path is not None:
+        path.write_bytes(target.getvalue())
+    return target.getvalue()
+
+
+def nested(times: int) -> bytes:
+    return zipped({f"{times}.zip": nested(times - 1)} if times else {})
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with an empty gradebook, whose making takes seconds."""
+    folder = tmp_path_factory.mktemp("template") / "course"
+    for name in (NAME, "02_descent"):
+        (folder / "solutions" / name).mkdir(parents=True)
+        (folder / "solutions" / name / f"{name}.ipynb").write_bytes(notebook("source"))
+    (folder / "nbgrader_config.py").write_text(CONFIG)
+    subprocess.run(
+        [sys.executable, "-m", "nbgrader", "db", "assignment", "add", NAME],
+        cwd=folder,
+        env=environment(),
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture
+def course(template: Path, tmp_path: Path) -> Iterator[Path]:
+    folder = shutil.copytree(template, tmp_path / "course")
+    with chdir(folder):
+        yield folder
+
+
+def enter(people: dict[str, dict[str, str]]) -> None:
+    with Gradebook("sqlite:///gradebook.db") as book:
+        for student, known in people.items():
+            book.update_or_create_student(student, **known)
+
+
+@pytest.fixture
+def moodle_class(course: Path) -> Path:
+    fields = ("first_name", "last_name", "email")
+    enter({s: dict(zip(fields, known, strict=True)) for s, known in MOODLE_PEOPLE.items()})
+    return course
+
+
+@pytest.fixture
+def canvas_class(course: Path) -> Path:
+    enter({student: {"lms_user_id": number} for student, number in CANVAS_PEOPLE.items()})
+    return course
+
+
+def take(archive: Path, worksheet: Path | None = None, **options: bool) -> Result:
+    return collect(application(), archive, worksheet, **options)
+
+
+def taken(result: Result) -> dict[str, str]:
+    return {one.student: one.state for one in result.taken}
+
+
+def text_of(student: str) -> str:
+    path = Path("submitted") / student / NAME / f"{NAME}.ipynb"
+    return str(nbformat.read(path, as_version=4).cells[0].source)
+
+
+def left(result: Result) -> str:
+    return "\n".join(f"{one.name}: {one.why}" for one in result.left)
+
+
+@pytest.mark.parametrize("name", ["folders.zip", "flat.zip"])
+def test_what_moodle_gives_gets_to_whom_it_says(moodle_class: Path, name: str) -> None:
+    result = take(MADE / name, MADE / "worksheet.csv")
+    assert result.assignment == NAME
+    assert result.form == MOODLE
+    assert taken(result) == dict.fromkeys(("ada", "eve", "jo", "kim1", "kim2", "slash"), "new")
+    assert left(result) == ""
+    assert result.nothing == ["hana", "nora"]
+    assert text_of("ada") == "a second try", "of two the later"
+    files = {str(p.relative_to("submitted")) for p in Path("submitted").rglob("*") if p.is_file()}
+    assert files == {
+        *(f"{student}/{NAME}/{NAME}.ipynb" for student in taken(result)),
+        f"jo/{NAME}/helper.py",
+    }
+    record = json.loads(Path(f"grading/{NAME}.archive.json").read_text())["students"]
+    numbers = {student: known["reading"]["number"] for student, known in record.items()}
+    sheet = (MADE / "worksheet.csv").read_text(encoding="utf-8-sig")
+    for student, number in numbers.items():
+        assert f'"Participant {number}"' in sheet
+        line = next(line for line in sheet.splitlines() if f'"Participant {number}"' in line)
+        assert MOODLE_PEOPLE[student][2] in line.lower()
+
+
+def test_it_can_be_given_again(moodle_class: Path) -> None:
+    first = take(MADE / "folders.zip", MADE / "worksheet.csv")
+    again = take(MADE / "flat.zip", MADE / "worksheet.csv")
+    assert taken(again) == dict.fromkeys(taken(first), "unchanged")
+
+
+def test_the_folder_that_a_computer_made_of_the_archive_will_do(
+    moodle_class: Path, tmp_path: Path
+) -> None:
+    around = tmp_path / "unpacked" / "Exercises 1"
+    with zipfile.ZipFile(MADE / "folders.zip") as archive:
+        archive.extractall(around)
+    (tmp_path / "unpacked" / ".DS_Store").touch()
+    (around / "link").symlink_to("/etc/passwd")
+    result = take(tmp_path / "unpacked", MADE / "worksheet.csv")
+    assert set(taken(result)) == {"ada", "eve", "jo", "kim1", "kim2", "slash"}
+    assert "“Exercises 1/link”: it is a link" in left(result)
+
+
+def test_what_is_newer_replaces_what_an_archive_brought_and_nothing_else(
+    moodle_class: Path, tmp_path: Path
+) -> None:
+    def archive(text: str) -> Path:
+        path = tmp_path / f"{text}.zip"
+        folders = {"ada": "Ada Lovelace_2", "eve": "Ève dArc-Ünal_5", "kim1": "Kim Lee_3"}
+        for student in ("jo", *folders):
+            (Path("submitted") / student).mkdir(parents=True, exist_ok=True)
+        zipped(
+            {f"{f}_assignsubmission_file/{NAME}.ipynb": notebook(text) for f in folders.values()},
+            path,
+        )
+        return path
+
+    sheet = MADE / "worksheet.csv"
+    by_exchange = Path("submitted/eve") / NAME
+    by_exchange.mkdir(parents=True)
+    (by_exchange / f"{NAME}.ipynb").write_bytes(notebook("by the exchange"))
+    assert taken(take(archive("one"), sheet)) == {"ada": "new", "kim1": "new"}
+    (Path("submitted/kim1") / NAME / f"{NAME}.ipynb").write_bytes(notebook("mended by hand"))
+    result = take(archive("two"), sheet)
+    assert taken(result) == {"ada": "newer"}
+    assert left(result).count("holds something else") == 2
+    assert (text_of("ada"), text_of("eve"), text_of("kim1")) == (
+        *("two", "by the exchange", "mended by hand"),
+    )
+    assert set(taken(take(archive("three"), sheet, replaced=True))) == {"ada", "eve", "kim1"}
+    assert text_of("eve") == "three"
+
+
+def test_who_the_gradebook_lacks_is_asked_about_and_entered_when_told(course: Path) -> None:
+    enter({"ada": {"email": "Ada@example.org"}})
+    result = take(MADE / "folders.zip", MADE / "worksheet.csv")
+    assert set(taken(result)) == {"ada"}
+    assert (
+        "“Kim Lee_7_assignsubmission_file”: Nobody in the gradebook has kim.lee2@example.org: "
+        "`nbgrader db student add kim.lee2 --first-name=Kim --last-name=Lee "
+        "--email=kim.lee2@example.org`" in left(result)
+    )
+    assert "Nora Nothing <nora@example.org>" in result.nothing
+    with Gradebook("sqlite:///gradebook.db") as book:
+        assert [student.id for student in book.students] == ["ada"]
+    # What the sentence says settles it.
+    command = left(result).split("Kim Lee_7")[1].split("`")[1]
+    command = [sys.executable, "-m", *shlex.split(command)]
+    subprocess.run(command, env=environment(), check=True, capture_output=True)
+    assert set(taken(take(MADE / "folders.zip", MADE / "worksheet.csv"))) == {"ada", "kim.lee2"}
+    result = take(MADE / "folders.zip", MADE / "worksheet.csv", add_students=True)
+    assert result.added == ["jo", "kim.lee", "ob", "eve"]
+    assert left(result) == ""
+    with Gradebook("sqlite:///gradebook.db") as book:
+        assert book.find_student("ob").last_name == 'A: "B"?'
+
+
+def test_moodle_s_numbers_need_its_worksheet(moodle_class: Path, tmp_path: Path) -> None:
+    with pytest.raises(GradingError, match="download its grading worksheet too"):
+        take(MADE / "folders.zip")
+    # Numbers are of one assignment, so another's worksheet gives another's people.
+    sheet = (MADE / "worksheet.csv").read_text(encoding="utf-8")
+    other = tmp_path / "other.csv"
+    other.write_text(sheet.replace("Participant 2", "Participant 5", 1), encoding="utf-8")
+    result = take(MADE / "folders.zip", other)
+    assert "ada" not in taken(result)
+    assert "Nobody in the list has the number 2" in left(result)
+    for old, new in (("Participant 8", "Participant 0"), ("Participant 1", "Participant 8")):
+        sheet = sheet.replace(f'"{old}"', f'"{new}"')
+    other.write_text(sheet, encoding="utf-8")
+    assert "Number 8 is O/Brien" in left(take(MADE / "folders.zip", other))
+    for bad, said in (
+        (sheet.replace("Identifier", "Kennung"), "is neither Moodle's"),
+        (sheet.replace("Email address", "Status"), "says of nobody who they are"),
+    ):
+        other.write_text(bad, encoding="utf-8")
+        with pytest.raises(GradingError, match=said):
+            take(MADE / "folders.zip", other)
+
+
+def test_who_calls_themselves_like_a_file_gets_nobody_else_s(
+    moodle_class: Path, tmp_path: Path
+) -> None:
+    """Moodle's names lose every underscore, and get one for a sign such as ``?``."""
+    attack = "Ada Lovelace_2_assignsubmission_file"
+    sheet = tmp_path / "sheet.csv"
+    text = (MADE / "worksheet.csv").read_text(encoding="utf-8-sig")
+    sheet.write_text(text.replace("Nora Nothing", attack.replace("_", "?")), encoding="utf-8")
+    path = tmp_path / "class.zip"
+    inside = {
+        f"Kim Lee_3_assignsubmission_file/Ada Lovelace_2_assignsubmission_file/{NAME}.ipynb": b"{}"
+    }
+    zipped({f"{attack}_4_assignsubmission_file/{NAME}.ipynb": b"{}", **inside}, path)
+    result = take(path, sheet)
+    assert set(taken(result)) == {"kim1"}
+    assert "can be read in two ways" in left(result)
+
+
+CANVAS_FILES = {
+    f"lovelaceada_11_90001_{NAME}.ipynb": notebook("ada"),
+    f"okaforben_LATE_12_90002_{NAME}.ipynb": notebook("a first try"),
+    f"okaforben_LATE_12_90009_{NAME}-1.ipynb": notebook("ben"),
+    "okaforben_LATE_12_90010_helper.py": b"x = 1\n",
+    f"leekim_13_90003_{NAME}.ipynb": notebook("kim1"),
+    "leekim_14_90004_all.zip": zipped({f"work/{NAME} (1).ipynb": notebook("kim2")}),
+    f"anon_Xy9aB_90007_{NAME}.ipynb": notebook("?"),
+    "nothingnora_15_text.html": b"<p>here you are</p>",
+    f"zed_77_90008_{NAME}.ipynb": notebook("zed"),
+}
+EXPORT = (
+    "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Exercises 1 (98765),Final Score\r\n"
+    ",,,,,Manual Posting,\r\n"
+    "    Points Possible,,,,,3.00,(read only)\r\n"
+    '"Lovelace, Ada",11,s11,Ada@example.org,A,,\r\n'
+    '"Okafor, Ben",12,s12,ben@example.org,A,,\r\n'
+    '"Lee, Kim",13,s13,kim@example.org,A,,\r\n'
+    '"Lee, Kim",14,s14,kim2@example.org,A,,\r\n'
+    '"Nothing, Nora",15,s15,nora@example.org,A,,\r\n'
+)
+
+
+def test_what_canvas_gives_gets_to_whom_it_says(canvas_class: Path, tmp_path: Path) -> None:
+    zipped(CANVAS_FILES, tmp_path / "submissions.zip")
+    result = take(tmp_path / "submissions.zip")
+    assert result.form == CANVAS
+    assert taken(result) == dict.fromkeys(("ada", "ben", "kim1", "kim2"), "new")
+    assert {student: text_of(student) for student in taken(result)} == {s: s for s in taken(result)}
+    assert result.late == ["ben"]
+    assert result.nothing == ["nora"]
+    said = left(result)
+    assert "Canvas hides whose it is" in said
+    assert "“nothingnora_15_text.html”: it is a text that was typed there" in said
+    assert "Nobody in the gradebook has the lms_user_id 77" in said
+
+
+def test_canvas_s_gradebook_says_who_is_who(course: Path, tmp_path: Path) -> None:
+    zipped(CANVAS_FILES, tmp_path / "submissions.zip")
+    (tmp_path / "grades.csv").write_text(EXPORT, encoding="utf-8", newline="")
+    enter({"ada": {"email": "ada@example.org"}, "ben": {"lms_user_id": "12"}})
+    result = take(tmp_path / "submissions.zip", tmp_path / "grades.csv")
+    assert set(taken(result)) == {"ada", "ben"}
+    assert "`nbgrader db student add kim2 --first-name=Kim --last-name=Lee" in left(result)
+
+
+def test_a_canvas_name_that_looks_like_a_number_gives_nobody_anything(
+    canvas_class: Path, tmp_path: Path
+) -> None:
+    """Nora, who is number 15, calls herself “kim_14”."""
+    zipped({f"kim_14_15_90001_{NAME}.ipynb": notebook("nora")}, tmp_path / "s.zip")
+    assert "It can be read in two ways" in left(take(tmp_path / "s.zip"))
+    sheet = tmp_path / "grades.csv"
+    sheet.write_text(EXPORT.replace("Nothing, Nora", "Kim_14"), encoding="utf-8")
+    result = take(tmp_path / "s.zip", sheet)
+    assert set(taken(result)) == {"nora"}
+    sheet.write_text(
+        EXPORT.replace("Nothing, Nora", "Kim_14").replace("Lee, Kim", "Kim"), encoding="utf-8"
+    )
+    assert "two people of the list fit" in left(take(tmp_path / "s.zip", sheet, replaced=True))
+
+
+def test_other_platforms_name_files_plainly(canvas_class: Path, tmp_path: Path) -> None:
+    files = {
+        f"ada_{NAME}.ipynb": notebook("ada"),
+        f"ben/{NAME} (1).ipynb": notebook("ben"),
+        f"kim1_{NAME} (2).ipynb": notebook("kim1"),
+        f"zed_{NAME}.ipynb": notebook("zed"),
+        "letter.pdf": b"%PDF",
+    }
+    zipped({f"Exercises/{name}": content for name, content in files.items()}, tmp_path / "all.zip")
+    result = take(tmp_path / "all.zip")
+    assert {student: text_of(student) for student in taken(result)} == {
+        s: s for s in ("ada", "ben", "kim1")
+    }
+    assert "There is no student zed in the gradebook: `nbgrader db student add zed`" in left(result)
+    assert "“letter.pdf”: Its name doesn't say whose it is" in left(result)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"a.pdf": b"%PDF"}, "there is no notebook in it: ask for 01_cost.ipynb"),
+        ({"1.zip": zipped({"b": bytes(2_000_000)})}, "unpacks to more than 1 MB"),
+        ({str(n): b"" for n in range(30)}, "holds more than 20 files"),
+        ({"1.zip": nested(5)}, "lie too deep"),
+        ({"1.zip": zipped({"../../up.ipynb": b"{}"})}, "would get out of its folder"),
+    ],
+)
+def test_one_student_s_archive_stops_nobody_else(
+    canvas_class: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: dict[str, bytes],
+    said: str,
+) -> None:
+    monkeypatch.setattr(taking, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(taking, "MOST_FILES", 20)
+    bad = {f"ben/{name}": data for name, data in content.items()}
+    zipped({f"ada/{NAME}.ipynb": notebook("ada"), **bad}, tmp_path / "all.zip")
+    result = take(tmp_path / "all.zip")
+    assert set(taken(result)) == {"ada"}
+    assert said in left(result)
+    assert not any(Path("grading").glob("tmp*"))
+
+
+def test_no_student_writes_when_it_was_handed_in(canvas_class: Path, tmp_path: Path) -> None:
+    files = {f"ada/work/{NAME}.ipynb": notebook("ada"), "ada/work/timestamp.txt": b"2020-01-01"}
+    zipped({**files, "ada/timestamp.txt": b"2020-01-01"}, tmp_path / "all.zip")
+    take(tmp_path / "all.zip")
+    assert [path.name for path in Path("submitted/ada", NAME).iterdir()] == [f"{NAME}.ipynb"]
+
+
+def test_a_notebook_of_another_name_is_left_to_the_grader(
+    canvas_class: Path, tmp_path: Path
+) -> None:
+    files = {"ada/cost (final).ipynb": notebook("ada"), f"ben/{NAME}.ipynb": notebook("ben")}
+    zipped(files, tmp_path / "all.zip")
+    result = take(tmp_path / "all.zip")
+    assert (Path("submitted/ada") / NAME / "cost (final).ipynb").is_file()
+    assert "there is no 01_cost.ipynb" in " ".join(result.taken[0].notes)
+
+
+def test_which_assignment_it_is_may_have_to_be_said(canvas_class: Path, tmp_path: Path) -> None:
+    zipped({"ada/mine.ipynb": notebook("ada")}, tmp_path / "all.zip")
+    with pytest.raises(GradingError, match="say so with --assignment, which can be 01_cost, 02_"):
+        take(tmp_path / "all.zip")
+    assert taken(collect(application(), tmp_path / "all.zip", assignment=NAME)) == {"ada": "new"}
+    with pytest.raises(GradingError, match="There is no assignment 03_none"):
+        collect(application(), tmp_path / "all.zip", assignment="03_none")
+    with pytest.raises(GradingError, match="can't be read as a zip archive"):
+        take(MADE / "worksheet.csv")
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "numbers"),
+    [
+        (MOODLE, "Ada Lovelace_2_assignsubmission_file", ["2"]),
+        (MOODLE, "Ada Lovelace_2_assignsubmission_file_", ["2"]),  # up to Moodle 4.0
+        (MOODLE, "Ada Lovelace_2_assignsubmission_onlinetext", ["2"]),
+        (MOODLE, "OBrien A B__1_assignsubmission_file_01_cost.ipynb", ["1"]),
+        (CANVAS, "leekim_13_90003_01_cost.ipynb", ["13", "90003"]),
+        (CANVAS, "leekim_LATE_13_text.html", ["13"]),
+    ],
+)
+def test_the_forms_are_read(form: str, name: str, numbers: list[str]) -> None:
+    assert form_of([name]) == form
+    assert [reading.number for reading in readings(form, name)] == numbers
+
+
+def test_feedback_goes_back_to_whom_the_archive_named(moodle_class: Path) -> None:
+    take(MADE / "folders.zip", MADE / "worksheet.csv")
+    with Gradebook("sqlite:///gradebook.db") as book:
+        for student in ("ada", "kim1", "kim2", "slash", "eve"):
+            book.add_submission(NAME, student)
+    for student in ("ada", "kim1", "kim2", "slash"):
+        page = Path("feedback") / student / NAME / f"{NAME}.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(student)
+    record = json.loads(Path(f"grading/{NAME}.archive.json").read_text())["students"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["drinkdeep"])
+        from drinkdeep.command import main
+
+        assert main(["feedback", NAME]) == 1, "eve's page lacks"
+    with zipfile.ZipFile(f"feedback/{NAME}.zip") as archive:
+        pages = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert pages == {
+        f"{reply_folder(record[student]['reading'])}/{NAME}.html": student
+        for student in ("ada", "kim1", "kim2", "slash")
+    }
+    # Moodle splits at underscores, and the second part has to be the number.
+    assert all(name.split("_")[1].isdecimal() for name in pages)
+
+
+def reply_folder(reading: dict[str, str]) -> str:
+    return reply(MOODLE, Reading(**reading), "page").removesuffix("/page")
+
+
+def test_canvas_finds_whose_page_it_is() -> None:
+    """It takes the first two numbers between underscores."""
+    reading = Reading("15", "kim_14", f"{NAME}.ipynb", upload=90001)
+    assert reply(CANVAS, reading, f"{NAME}.html") == f"kim14_15_90001_{NAME}.html"
+
+
+def test_feedback_without_an_archive_is_refused_in_a_sentence(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from drinkdeep.command import main
+
+    assert main(["feedback", NAME]) == 2
+    assert "No archive of Moodle's or Canvas's" in capsys.readouterr().err
+    assert main(["collect", "nothing.zip", "--course-dir=/"]) == 2
+    assert "is not the folder of a course" in capsys.readouterr().err

@@ -1,0 +1,381 @@
+"""The whole way with a real Moodle, there and back, read at its end in Moodle's database.
+
+    .venv/bin/python tests/real/moodle.py FOLDER [--keep WHERE] [--fixtures]
+
+README.md, beside this file, says what it needs and does.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat.v4 import new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(ROOT / "tools")]
+
+import answer_bank  # noqa: E402  (it is one of the tools)
+
+from drinkdeep.grading.judging.assignment import Assignment  # noqa: E402
+
+HERE = Path(__file__).parent
+BIN = Path(sys.executable).parent
+NAME, TITLE = "01_cost", "Exercises 1"
+# Moodle's user name: first name, last name, e-mail.
+PEOPLE = {
+    "ada": ("Ada", "Lovelace", "Ada@Example.org"),
+    "eve": ("Ève", "d'Arc-Ünal", "eve@example.org"),
+    "kim1": ("Kim", "Lee", "kim.lee@example.org"),
+    "kim2": ("Kim", "Lee", "kim.lee2@example.org"),
+    "jo": ("Jo_Ann", "van_der Berg", "jo@example.org"),
+    "slash": ("O/Brien", 'A: "B"?', "ob@example.org"),
+    "nora": ("Nora", "Nothing", "nora@example.org"),
+    "hana": ("Hana", "Byhand", "hana@example.org"),
+}
+BY_HAND, COMMENT = 25.0, "<p>Told me, <strong>well</strong>.</p>"
+QUERY = f"""
+SELECT u.username, u.firstname || ' ' || u.lastname AS name, round(a.grade, 2) AS assignment,
+       round(g.finalgrade, 2) AS gradebook, round(i.grademax) AS most,
+       CASE WHEN g.overridden > 0 THEN 'yes' ELSE 'no' END AS overridden,
+       c.commenttext AS comment, f.filename AS page, f.contenthash AS sha1
+  FROM mdl_user u
+  JOIN mdl_user_enrolments e ON e.userid = u.id
+  JOIN mdl_role_assignments r ON r.userid = u.id AND r.roleid = 5
+  JOIN mdl_assign s ON s.name = '{TITLE}'
+  JOIN mdl_grade_items i ON i.itemmodule = 'assign' AND i.iteminstance = s.id
+  LEFT JOIN mdl_assign_grades a ON a.userid = u.id AND a.assignment = s.id AND a.grade >= 0
+  LEFT JOIN mdl_grade_grades g ON g.userid = u.id AND g.itemid = i.id
+  LEFT JOIN mdl_assignfeedback_comments c ON c.grade = a.id
+  LEFT JOIN mdl_files f ON f.itemid = a.id AND f.component = 'assignfeedback_file'
+       AND f.filearea = 'feedback_files' AND f.filename <> '.'
+ ORDER BY u.username
+"""
+
+
+class Moodle:
+    """A Moodle of its own, with a database of its own."""
+
+    def __init__(self, folder: Path, socket: Path) -> None:
+        self.folder, self.socket = folder, socket
+
+    def do(self, verb: str, **asked: Any) -> bytes:
+        """Have Moodle's classes do what a teacher or a student would click."""
+        run = subprocess.run(
+            ["php", "-d", "max_input_vars=5000", HERE / "moodle.php", verb, json.dumps(asked)],
+            env={**os.environ, "MOODLE": str(self.folder)},
+            capture_output=True,
+            check=False,
+        )
+        if run.returncode:
+            raise SystemExit(f"{verb}: {run.stdout.decode()[-2000:]}{run.stderr.decode()}")
+        return run.stdout
+
+    def ask(self, query: str) -> str:
+        """What Moodle's database answers, as a table."""
+        return self._psql(query)
+
+    def rows(self, query: str) -> list[dict[str, str]]:
+        """What Moodle's database answers, by the column."""
+        header, *lines = self._psql(query, "-A", "-F", "\t", "-P", "footer=off").splitlines()
+        return [
+            dict(zip(header.split("\t"), line.split("\t"), strict=True)) for line in lines if line
+        ]
+
+    def _psql(self, query: str, *options: str) -> str:
+        command = ["psql", "-h", self.socket, "-U", "moodle", "moodle", "-c", query, *options]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@contextlib.contextmanager
+def database(folder: Path) -> Iterator[Path]:
+    """A PostgreSQL that listens on a socket only; where that is."""
+    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
+    # The server refuses to be run by root.
+    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    folder.mkdir()
+    if user:
+        shutil.chown(folder, **user)
+    data = folder / "data"
+    subprocess.run(
+        [programs / "initdb", "-D", data, "-U", "moodle", "-A", "trust", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        **user,
+    )
+    server = [programs / "postgres", "-D", data, "-k", folder, "-F", "-c", "listen_addresses="]
+    with subprocess.Popen(server, cwd=folder, stderr=subprocess.PIPE, text=True, **user) as run:
+        assert run.stderr is not None
+        for line in run.stderr:
+            if "ready to accept connections" in line:
+                break
+        command = ["createdb", "-h", folder, "-U", "moodle", "-E", "UTF8", "-T", "template0"]
+        subprocess.run([*command, "moodle"], check=True)
+        try:
+            yield folder
+        finally:
+            run.terminate()
+
+
+def installed(source: Path, folder: Path, socket: Path) -> Moodle:
+    """A copy of a Moodle, installed; add-ons are left out, so that it is Moodle that is tried."""
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".git"))
+    kinds = json.loads((folder / "lib/components.json").read_text())["plugintypes"]
+    known = json.loads((folder / "lib/plugins.json").read_text())["standard"]
+    for kind, place in kinds.items():
+        for version in (folder / place).glob("*/version.php"):
+            if version.parent.name not in known.get(kind, []):
+                shutil.rmtree(version.parent)
+    data = folder.with_name("moodledata")
+    data.mkdir()
+    (folder / "config.php").write_text(
+        f"""<?php
+unset($CFG);
+global $CFG;
+$CFG = new stdClass();
+$CFG->dbtype = 'pgsql';
+$CFG->dblibrary = 'native';
+$CFG->dbhost = '{socket}';
+$CFG->dbname = $CFG->dbuser = 'moodle';
+$CFG->dbpass = '';
+$CFG->prefix = 'mdl_';
+$CFG->wwwroot = 'http://127.0.0.1/moodle';
+$CFG->dataroot = '{data}';
+$CFG->admin = 'admin';
+$CFG->noemailever = true;
+$CFG->disableupdatenotifications = true;
+require_once(__DIR__ . '/lib/setup.php');
+"""
+    )
+    options = ["--lang=en", "--adminpass=Admin-1234", "--adminemail=admin@example.org"]
+    options += ["--agree-license", "--fullname=Moodle", "--shortname=M"]
+    command = ["php", "-d", "max_input_vars=5000", "admin/cli/install_database.php", *options]
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    return Moodle(folder, socket)
+
+
+def notebooks(folder: Path, *, small: bool) -> dict[str, Path]:
+    """What the people hand in; each has other answers, and so other points."""
+    folder.mkdir()
+    exercises = Assignment(answer_bank.source(NAME)).exercises
+    released = nbformat.read(ROOT / "exercises" / NAME / f"{NAME}.ipynb", 4)
+    made = {}
+    for place, person in enumerate(("ada-first", "ada", "eve", "kim1", "kim2", "jo", "slash")):
+        right = {
+            name: answer_bank.Answer(name, exercise.solution.source)
+            for name, exercise in list(exercises.items())[:place]
+        }
+        filled = answer_bank.filled(released, right)
+        if small:
+            filled = new_notebook(cells=[new_markdown_cell(person, id="a")])
+        made[person] = folder / f"{person}.ipynb"
+        nbformat.write(filled, made[person])
+    with zipfile.ZipFile(folder / "kim.zip", "w") as archive:
+        archive.write(made["kim2"], f"cost/{NAME}.ipynb")
+    (folder / "helper.py").write_text("x = 1\n")
+    return made
+
+
+def hand_in(moodle: Moodle, made: dict[str, Path], most: float) -> None:
+    """A class, what it uploads, and a grade that the teacher gave for a talk."""
+    fields = ("firstname", "lastname", "email")
+    people = [{"username": u, **dict(zip(fields, p, strict=True))} for u, p in PEOPLE.items()]
+    moodle.do("course", most=most, assignments=[TITLE], people=people)
+    folder = made["ada"].parent
+    for who, files in (
+        ("ada", {f"{NAME}.ipynb": made["ada-first"]}),
+        ("eve", {f"{NAME}.ipynb": made["eve"]}),
+        ("kim1", {f"{NAME}.ipynb": made["kim1"]}),
+        ("kim2", {"kim.zip": folder / "kim.zip"}),
+        ("jo", {f"{NAME} (1).ipynb": made["jo"], "helper.py": folder / "helper.py"}),
+        ("slash", {f"work/{NAME}.ipynb": made["slash"]}),
+    ):
+        moodle.do("hand-in", assignment=TITLE, who=who, files={n: str(p) for n, p in files.items()})
+    time.sleep(3)  # dates in a zip have a resolution of two seconds
+    second = {f"{NAME} (1).ipynb": str(made["ada"])}
+    moodle.do("hand-in", assignment=TITLE, who="ada", files=second)
+    moodle.do("grade-by-hand", assignment=TITLE, who="hana", grade=BY_HAND, comment=COMMENT)
+
+
+class Course:
+    """The instructor's folder, in which the commands of the book are given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        for name in ("solutions", "nbgrader_config.py"):
+            source = ROOT / name
+            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
+        self.run("nbgrader", "generate_assignment", NAME, "--force")
+
+    def run(self, *command: str, code: int = 0) -> str:
+        """Give a command; what it says."""
+        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+        run = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        said = run.stdout + run.stderr
+        assert run.returncode == code, said
+        return said
+
+    def most(self) -> float:
+        """The points that the assignment is worth."""
+        with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as book:
+            return float(book.find_assignment(NAME).max_score)
+
+    def earned(self) -> dict[str, float]:
+        """E-mail → the points of each."""
+        with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as book:
+            return {
+                submission.student.email.casefold(): submission.score
+                for submission in book.assignment_submissions(NAME)
+            }
+
+
+def round_trip(moodle: Moodle, course: Course, folder: Path) -> None:
+    """Out of Moodle, through the course's commands, and back into it."""
+
+    def download(verb: str, name: str, **asked: Any) -> Path:
+        path = folder / name
+        path.write_bytes(moodle.do(verb, assignment=TITLE, **asked))
+        return path
+
+    archive = download("archive", "submissions.zip", folders=True)
+    sheet = download("worksheet", "worksheet.csv")
+    print(
+        course.run(
+            *("drinkdeep", "collect", str(archive), f"--worksheet={sheet}", "--add-students")
+        )
+    )
+    flat = download("archive", "flat.zip", folders=False)
+    said = course.run("drinkdeep", "collect", str(flat), f"--worksheet={sheet}")
+    assert "6 unchanged" in said, said
+    print(course.run("drinkdeep", "grade", NAME))
+    course.run("nbgrader", "generate_feedback", NAME)
+    print(course.run("drinkdeep", "feedback", NAME))
+    exporter = "drinkdeep.grading.results.export.MoodleWorksheet"
+    filled = folder / "filled.csv"
+    course.run(
+        *("nbgrader", "export", f"--exporter={exporter}", f"--assignment={NAME}", f"--to={filled}"),
+        f"--MoodleWorksheet.worksheet={download('worksheet', 'worksheet.csv')}",
+    )
+    print(
+        "Moodle:",
+        moodle.do("upload-worksheet", assignment=TITLE, file=str(filled)).decode().strip(),
+    )
+    pages = str(course.folder / "feedback" / f"{NAME}.zip")
+    print("Moodle:", moodle.do("upload-feedback", assignment=TITLE, file=pages).decode().strip())
+
+
+def check(moodle: Moodle, course: Course) -> None:
+    """Every grade and page is where it belongs, none is lost, and none is frozen."""
+    print(moodle.ask(QUERY))
+    earned = course.earned()
+    assert len(earned) == 6, earned
+    assert len(set(earned.values())) == 6, "each has points of their own"
+    pages = {}
+    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as book:
+        for student in book.students:
+            page = course.folder / "feedback" / student.id / NAME / f"{NAME}.html"
+            if page.exists():
+                pages[student.email.casefold()] = hashlib.sha1(page.read_bytes()).hexdigest()
+    found = {row["username"]: row for row in moodle.rows(QUERY)}
+    assert set(found) == set(PEOPLE)
+    for username, (_, _, email) in PEOPLE.items():
+        row, key = found[username], email.casefold()
+        wanted = {"nora": None, "hana": BY_HAND}.get(username, earned.get(key))
+        for column in ("assignment", "gradebook"):
+            there = float(row[column]) if row[column] else None
+            assert there == (None if wanted is None else round(wanted, 2)), (username, row)
+        assert row["overridden"] == "no", row
+        assert row["sha1"] == pages.get(key, ""), row
+        assert row["comment"] == (COMMENT if username == "hana" else ""), row
+    print("Every grade and page is in the right account; no grade is lost, and none is frozen.")
+
+
+def csv_erases_nothing(moodle: Moodle, course: Course, folder: Path) -> None:
+    """The other way, by the gradebook's import: it freezes what it brings, and nothing else."""
+    exporter = "drinkdeep.grading.results.export.MoodleExport"
+    out = folder / "grades.csv"
+    course.run(*("nbgrader", "export", f"--exporter={exporter}", f"--to={out}"))
+    said = moodle.do(
+        *("upload-csv",),
+        file=str(out),
+        **{"from": "Email address", "to": "useremail", "map": {NAME: f"Assignment: {TITLE}"}},
+    )
+    print("Moodle:", said.decode().strip())
+    found = {row["username"]: row for row in moodle.rows(QUERY)}
+    frozen = {username for username, row in found.items() if row["overridden"] == "yes"}
+    assert frozen == {"ada", "eve", "kim1", "kim2", "jo", "slash"}, frozen
+    assert float(found["hana"]["gradebook"]) == BY_HAND
+    sheet = folder / "after.csv"
+    sheet.write_bytes(moodle.do("worksheet", assignment=TITLE))
+    exporter = "drinkdeep.grading.results.export.MoodleWorksheet"
+    said = course.run(
+        *("nbgrader", "export", f"--exporter={exporter}", f"--assignment={NAME}"),
+        *(f"--to={folder / 'after-filled.csv'}", f"--MoodleWorksheet.worksheet={sheet}"),
+    )
+    assert "Moodle will leave the grade of" in said, said
+    print("The import of a file freezes what it brings, touches nobody else, and is warned about.")
+
+
+def write_fixtures(moodle: Moodle) -> None:
+    """The archives and the worksheet that the tests read, of small notebooks."""
+    target = ROOT / "tests" / "grading" / "platforms" / "moodle"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, folders in (("folders.zip", True), ("flat.zip", False)):
+        (target / name).write_bytes(moodle.do("archive", assignment=TITLE, folders=folders))
+    (target / "worksheet.csv").write_bytes(moodle.do("worksheet", assignment=TITLE))
+    print(f"Written to {target}.")
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source", type=Path, metavar="FOLDER", help="the source of a Moodle 4.x")
+    parser.add_argument("--keep", type=Path, metavar="WHERE", help="a new folder, to look at later")
+    parser.add_argument(
+        "--fixtures", action="store_true", help="write what the tests read, and go no further"
+    )
+    arguments = parser.parse_args()
+    with contextlib.ExitStack() as stack:
+        # A socket's path has to be short, and PostgreSQL's user has to get there.
+        folder = arguments.keep or Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="moodle-"))
+        )
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        socket = stack.enter_context(database(folder / "db"))
+        moodle = installed(arguments.source, folder / "moodle", socket)
+        print(moodle.ask("SELECT value AS moodle FROM mdl_config WHERE name = 'release'"))
+        (folder / "course").mkdir()
+        course = Course(folder / "course")
+        made = notebooks(folder / "handed-in", small=arguments.fixtures)
+        hand_in(moodle, made, course.most())
+        if arguments.fixtures:
+            write_fixtures(moodle)
+            return
+        round_trip(moodle, course, folder)
+        check(moodle, course)
+        csv_erases_nothing(moodle, course, folder)
+
+
+if __name__ == "__main__":
+    main()
