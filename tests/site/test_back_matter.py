@@ -23,7 +23,7 @@ from drinkdeep import mnist
 BOOK = Path(__file__).parents[2] / "book"
 PAGES = ("glossary.md", "folklore.md", "article_map.md", "teaching.md")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-LINK_OR_SECTION = re.compile(r"\]\((?P<page>\d\d_\w+\.ipynb)\)|§\s+\*(?P<heading>[^*]+)\*")
+LINK_OR_SECTION = re.compile(r"\]\((?P<page>\w+\.ipynb)\)|§\s+\*(?P<heading>[^*]+)\*")
 
 
 def flat(text: str) -> str:
