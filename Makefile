@@ -2,55 +2,68 @@
 #
 #   make book    build the book into _build/html
 #   make test    run every check: style, types, tests, every notebook
+#   make test-fast     the tests that take no browser, no sandbox and no time; TESTS=tests/desk: of one area
+#   make test-pythons  the same on each Python that is here, from 3.11 to 3.13
 #   make lab     open JupyterLab on the course
 #   make student make what students get, as a folder and as a zip: no solutions, no hidden tests
 #   make release make the students' notebooks, exercises/, of solutions/
 #   make grade   grade what a class has handed in: make grade ASSIGNMENT=01_cost
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
+#
+# With TORCH=cpu (make lab TORCH=cpu) PyTorch comes for the processor alone: 5 GB less on Linux.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test lab student release grade report bank notebooks record lock benchmark-loader \
-	benchmark-draw benchmark-explorables benchmark-grading findings lighthouse clean
+.PHONY: help book test test-fast test-pythons lab student release grade report bank notebooks record lock benchmark-loader \
+	benchmark-draw benchmark-explorables benchmark-grading findings lighthouse clean FORCE
 
 PYTHON ?= python3
-BIN := .venv/bin
-READY := .venv/ready
-CHECK_PYTHON := import sys; sys.version_info >= (3, 11) or sys.exit( \
-	"Drink Deep needs Python 3.11 or newer, and this is %d.%d: name another with `make PYTHON=python3.11 …`." \
-	% sys.version_info[:2])
-CHECK_SPACE := import os, shutil, sys; gb = 7 if sys.platform == "linux" else 3; \
-	os.path.isdir(".venv") or shutil.disk_usage(".").free > gb * 1e9 or sys.exit( \
-	"Drink Deep installs %d GB, and this disk has %.1f GB left: make room, or move the course." \
-	% (gb, shutil.disk_usage(".").free / 1e9))
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+TESTED := $(VENV)/ready-to-test
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-# A target that is killed half-way leaves no stamp, so the next run goes on where pip stopped.
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c '$(CHECK_PYTHON)'
-	@$(PYTHON) -c '$(CHECK_SPACE)'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "Installing the course's packages into .venv (some 6 GB on Linux; once)"
-	@$(BIN)/pip install --quiet --progress-bar on --require-hashes --requirement requirements.lock
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
-	@touch $@
+# With TORCH=cpu, PyTorch without CUDA; it stays so until TORCH=cuda. Each time that TORCH is given,
+# tools/ready.py looks whether it is so already.
+$(READY): requirements.lock pyproject.toml $(if $(TORCH),FORCE)
+	@$(PYTHON) tools/ready.py $(TORCH) --venv $(VENV)
+
+$(TESTED): requirements/test.lock $(READY)
+	@$(PYTHON) tools/ready.py $(TORCH) --venv $(VENV) --tests
 
 book: $(READY)
 	@$(BIN)/python tools/build_book.py
 
 # The book first, so that the two processes that test it find it built. A file's tests stay together:
-# they share a site, a class that is graded, a notebook's kernel. The files keep their order, in which
-# the chapters, which take longest, begin; else those of few tests would come last, however long.
-test: $(READY)
+# they share a site, a class that is graded, a notebook's kernel. The files keep the order in which
+# pyproject.toml names the folders; else those of few tests would come last, however long. Of the chapters
+# nbval looks at the run that is in the book.
+test: $(TESTED)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python tools/build_book.py
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=30
+
+# Of some: make test-fast TESTS=tests/desk
+TESTS ?= tests
+test-fast: $(TESTED)
+	@$(BIN)/pytest --numprocesses 2 --dist loadfile -m "not (browser or sandbox or slow)" $(TESTS)
+
+# The quick tests on each Python that the course is for and this machine has, in an environment each.
+PYTHONS := 3.11 3.12 3.13
+test-pythons:
+	@for version in $(PYTHONS); do \
+		if python$$version -c "" 2>/dev/null; then \
+			echo "Python $$version:"; \
+			$(MAKE) --no-print-directory test-fast PYTHON=python$$version VENV=.venv-$$version || exit 1; \
+		else echo "Python $$version isn't here."; fi; done
 
 # Options of JupyterLab's own: make lab OPTIONS="--port=9000 --no-browser"
 lab: $(READY)
@@ -86,19 +99,23 @@ notebooks: $(READY)
 record: $(READY)
 	@$(BIN)/python tools/notebooks.py record $(NOTEBOOKS)
 
-# After a change of requirements.txt. To upgrade one: edit its pin there first.
-lock:
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-		--no-emit-index-url --custom-compile-command "make lock" \
-		requirements.txt --output-file requirements.lock
+# After a change of a requirements file. To upgrade one: edit its pin there first.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
+lock: $(TESTED)
+	@$(LOCK) requirements/test.txt --output-file requirements/test.lock
+	@$(LOCK) requirements.txt --no-annotate --constraint requirements/test.lock \
+		--output-file requirements.lock
+	@$(LOCK) requirements/student.txt --no-annotate --constraint requirements/test.lock \
+		--output-file requirements/student.lock
 
 benchmark-loader: $(READY)
 	@$(BIN)/python benchmarks/loader.py
 
-benchmark-draw: book
+benchmark-draw: book $(TESTED)
 	@$(BIN)/python benchmarks/draw.py
 
-benchmark-explorables: book
+benchmark-explorables: book $(TESTED)
 	@$(BIN)/python benchmarks/explorables.py
 
 benchmark-grading: $(READY)

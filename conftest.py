@@ -1,7 +1,10 @@
 """What pytest needs to know of the whole project: its threads, and how nbval compares outputs."""
 
 import os
+from functools import partial
+from typing import Any
 
+import book_run
 import pytest
 
 # There is a process for each core (see the Makefile), so one thread for each process, and for the
@@ -20,3 +23,15 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
         collector.skip_compare += ("text/html",)
         if collector.path.is_relative_to(collector.config.rootpath / "exercises"):
             collector.compare_outputs = False
+        if collector.path.is_relative_to(collector.config.rootpath / "book"):
+            collector.setup = partial(take_from_the_book, collector, collector.setup)
+
+
+def take_from_the_book(collector: Any, start_a_kernel: Any) -> None:
+    """Have a chapter's outputs from the book, if it holds a run of the chapter as it is now."""
+    run = book_run.of(collector.path, collector.config.rootpath)
+    if run is None:
+        start_a_kernel()
+    else:
+        collector.kernel = book_run.BookRun(run)
+        collector.setup_sanitize_files()

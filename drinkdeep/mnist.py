@@ -33,10 +33,17 @@ STD = 0.5
 
 
 def dataset(train: bool = True, transform: Callable[[Any], Any] | None = None) -> "MNIST":
-    """torchvision's data set, 60,000 examples (``train``) or the 10,000 of the test set.
+    """Give torchvision's data set, 60,000 examples (``train``) or the 10,000 of the test set.
 
     An example is (image, label): a PIL image of 28 × 28 grey levels, or what ``transform`` makes
-    of it, and an ``int`` from 0 to 9. Raises :class:`MnistError`.
+    of it, and an ``int`` from 0 to 9. Raises :class:`MnistError`. From chapter 6 on.
+
+    >>> digits = dataset(train=False)
+    >>> len(digits)
+    10000
+    >>> image, label = digits[0]
+    >>> image.size, label
+    ((28, 28), 7)
     """
     from torchvision.datasets import MNIST
 
@@ -44,25 +51,43 @@ def dataset(train: bool = True, transform: Callable[[Any], Any] | None = None) -
 
 
 def article_transform() -> "Compose":
-    """From a PIL image to a float32 tensor (1, 28, 28) with values from −1 to 1."""
+    """Make the step from a PIL image to a float32 tensor (1, 28, 28) with values from −1 to 1.
+
+    From chapter 6 on.
+
+    >>> image, label = dataset(train=False, transform=article_transform())[0]
+    >>> image.shape, image.min().item(), label
+    (torch.Size([1, 28, 28]), -1.0, 7)
+    """
     from torchvision.transforms import Compose, Normalize, ToTensor
 
     return Compose([ToTensor(), Normalize((MEAN,), (STD,))])
 
 
 def tensors(train: bool = True) -> tuple[Tensor, Tensor]:
-    """All images, float32 (N, 1, 28, 28), and their labels, int64 (N,), in the files' order.
+    """Give all images, float32 (N, 1, 28, 28), and their labels, int64 (N,), in the files' order.
 
     N is 60,000 for ``train``, else 10,000. The values are those that :func:`article_transform`
     gives, bit for bit. Read once per process and shared by all callers (188 MB for ``train``), so
     don't write to them: ``clone()`` first. Where an exercise is graded the test set's labels are
-    withheld, and there is :func:`test_images` for its images. Raises :class:`MnistError`.
+    withheld, and there is :func:`test_images` for its images. Raises :class:`MnistError`. From
+    chapter 0 on.
+
+    >>> images, labels = tensors()
+    >>> images.shape, labels[:5].tolist()
+    (torch.Size([60000, 1, 28, 28]), [5, 0, 4, 1, 9])
     """
     return _tensors(bool(train))
 
 
 def test_images() -> Tensor:
-    """The 10,000 images of the test set, float32 (10000, 1, 28, 28); else as :func:`tensors`."""
+    """Give the 10,000 images of the test set, float32 (10000, 1, 28, 28); else as :func:`tensors`.
+
+    For the exercises of chapters 6 and 7.
+
+    >>> test_images().shape
+    torch.Size([10000, 1, 28, 28])
+    """
     return _images("t10k")
 
 
@@ -91,7 +116,12 @@ class Batches:
     """Minibatches cut from tensors in memory; stands in for a ``DataLoader`` in a ``for`` loop.
 
     Each pass yields ``len(self)`` pairs (images, labels), the last one shorter if the batch size
-    doesn't divide the number of examples. A batch is a copy, which the caller may change.
+    doesn't divide the number of examples. A batch is a copy, which the caller may change. From
+    chapter 6 on.
+
+    >>> five = TensorDataset(torch.zeros(5, 1, 28, 28), torch.arange(5))
+    >>> [labels.tolist() for images, labels in Batches(five, 2)]
+    [[0, 1], [2, 3], [4]]
 
     Parameters
     ----------
@@ -165,12 +195,20 @@ def loaders(
     seed: int = 0,
     flatten: bool = False,
 ) -> Loaders:
-    """Minibatches of the training, validation and test sets, as :class:`Batches`.
+    """Cut minibatches from the training, validation and test sets, as :class:`Batches`.
 
     ``validation`` is how many examples, the last of the 60,000, are held back from training; with
     0 the validation loader is empty. Where an exercise is graded the test loader is empty, since
     its labels are withheld. Only the training set is shuffled. The other arguments are those of
     :class:`Batches`. Raises :class:`MnistError`, and ``ValueError`` for an argument out of range.
+    From chapter 1 on.
+
+    >>> data = loaders(batch_size=64, flatten=True)
+    >>> images, labels = next(iter(data.train))
+    >>> images.shape, labels.shape
+    (torch.Size([64, 784]), torch.Size([64]))
+    >>> [len(part.dataset) for part in data]
+    [50000, 10000, 10000]
     """
     batch_size = _whole_number("batch_size", batch_size, 1)
     validation = _whole_number("validation", validation, 0, 59_999)

@@ -35,7 +35,10 @@ Name = TypeVar("Name", bound=Hashable)
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides a training run but its seed.
+    """All that decides a training run but its seed. From chapter 7 on.
+
+    >>> Recipe(partial(torch.optim.SGD, lr=0.1), batch_size=64, epochs=2, examples=640).steps
+    20
 
     Parameters
     ----------
@@ -94,7 +97,7 @@ class Run:
 
 
 def workers(processes: int | None = None) -> ProcessPoolExecutor:
-    """Processes to train in, by default one a core up to four; ``shutdown()`` ends them."""
+    """Start processes to train in, by default one a core up to four; ``shutdown()`` ends them."""
     # Each holds its own copy of the data set, a quarter of a gigabyte.
     return ProcessPoolExecutor(
         processes or min(4, os.cpu_count() or 1),
@@ -110,11 +113,11 @@ def train_all(
     *,
     description: str,
 ) -> dict[Name, list[Run]]:
-    """Train each recipe once a seed: under its name the runs, in the order of ``seeds``.
+    """Train each recipe once a seed; under its name the runs, in the order of ``seeds``.
 
     A seed decides the initial weights, the order of the examples, the shifts and the dropout. It
     doesn't matter to the numbers how many processes there are or which of them does what.
-    ``description`` stands beside the progress bar.
+    ``description`` stands beside the progress bar. From chapter 7 on.
     """
     futures: dict[Future[bytes], tuple[Name, int]] = {}
     for name, recipe in recipes.items():
@@ -197,6 +200,13 @@ def warm_up_then_cosine(optimizer: Optimizer, steps: int, share: float = 0.1) ->
 
 class Shifted:
     """A loader's batches (B, 784), each image moved by a random whole number of pixels.
+
+    From chapter 7 on.
+
+    >>> three = TensorDataset(torch.zeros(3, 784), torch.arange(3))
+    >>> images, labels = next(iter(Shifted(mnist.Batches(three, 3), pixels=2)))
+    >>> images.shape, labels.tolist()
+    (torch.Size([3, 784]), [0, 1, 2])
 
     Parameters
     ----------

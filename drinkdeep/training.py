@@ -51,6 +51,17 @@ def train(
 ) -> History:
     """Train in the four steps: forward, loss, backward, step — after zeroing the gradients.
 
+    Chapter 6 writes it out; chapter 1 uses it before.
+
+    >>> from torch.utils.data import TensorDataset
+    >>> from drinkdeep import mnist, models
+    >>> some = mnist.Batches(TensorDataset(torch.rand(64, 784), torch.arange(64) % 10), 32)
+    >>> model = models.logits_model()
+    >>> sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> history = train(model, some, nn.CrossEntropyLoss(), sgd, epochs=2)
+    >>> len(history.losses), history.losses[1] < history.losses[0]
+    (2, True)
+
     Parameters
     ----------
     model
@@ -100,10 +111,14 @@ def train(
 
 @torch.inference_mode()
 def predict(model: nn.Module, loader: Loader) -> tuple[Tensor, Tensor]:
-    """The model's outputs (N, classes) on all of a loader, and the labels (N,) beside them.
+    """Compute a model's outputs (N, classes) on all of a loader; the labels (N,) beside them.
 
     The model is in evaluation mode meanwhile and then in the mode that it was in. Raises
-    ``ValueError`` if the loader is empty.
+    ``ValueError`` if the loader is empty. For the figures from chapter 4 on.
+
+    >>> output, labels = predict(nn.Flatten(), [(torch.zeros(2, 3), torch.tensor([0, 1]))])
+    >>> output.shape, labels.tolist()
+    (torch.Size([2, 3]), [0, 1])
     """
     if len(loader) == 0:
         raise ValueError("There is nothing to evaluate on: the loader has no examples.")
@@ -118,7 +133,15 @@ def predict(model: nn.Module, loader: Loader) -> tuple[Tensor, Tensor]:
 
 
 def evaluate(model: nn.Module, loader: Loader, criterion: Criterion) -> Evaluation:
-    """Mean loss and accuracy over all examples of a loader, without touching the model."""
+    """Compute mean loss and accuracy over all examples of a loader, without touching the model.
+
+    Chapter 6 writes it out.
+
+    >>> scores = torch.tensor([[4.0, 0.0], [0.0, 4.0]])
+    >>> result = evaluate(nn.Identity(), [(scores, torch.tensor([0, 0]))], nn.CrossEntropyLoss())
+    >>> result.accuracy, round(result.loss, 3)
+    (0.5, 2.018)
+    """
     output, labels = predict(model, loader)
     return Evaluation(
         loss=criterion(output, labels).item(),

@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from drinkdeep.checks import Raised, with_article
+from drinkdeep.surrogates import mended
 
 LIMIT = 16 * 2**20
 """The largest encoded value, in characters."""
@@ -150,7 +151,7 @@ def decode(text: str) -> Any:
     if len(text) > LIMIT:
         raise TransportError("The text is too large.")
     try:
-        return _unpack(json.loads(text), 0)
+        return _unpack(mended(json.loads(text)), 0)
     except TransportError:
         raise
     except (ValueError, TypeError, KeyError, RuntimeError, RecursionError, OverflowError) as error:

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
@@ -74,6 +74,8 @@ def chromium() -> Iterator[Browser]:
     if CHROMIUM is None:
         reason = "Chromium is not installed, so the site was not seen in a browser"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
+    # What takes long on a busy machine is waited for; Playwright's own bound is 5 s.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser

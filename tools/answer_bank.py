@@ -55,13 +55,18 @@ class Submission:
 
 
 def source(assignment: str) -> NotebookNode:
-    """The source notebook of an assignment."""
-    return nbformat.read(ROOT / "solutions" / assignment / f"{assignment}.ipynb", as_version=4)
+    """Read the source notebook of an assignment."""
+    return _read(ROOT / "solutions" / assignment / f"{assignment}.ipynb")
 
 
 def released(assignment: str) -> NotebookNode:
-    """The notebook that students get."""
-    return nbformat.read(ROOT / "exercises" / assignment / f"{assignment}.ipynb", as_version=4)
+    """Read the notebook that students get."""
+    return _read(ROOT / "exercises" / assignment / f"{assignment}.ipynb")
+
+
+def _read(path: Path) -> NotebookNode:
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
 
 
 def answers(assignment: str) -> list[Answer]:
@@ -103,10 +108,10 @@ def submissions(assignment: str) -> Iterator[Submission]:
         for number, row in enumerate(zip_longest(*rows), start=1):
             given = {answer.exercise: answer for answer in row if answer}
             points = {
-                name: full[name]
-                if name not in given or given[name].points is None
-                else given[name].points
-                for name in full
+                name: most
+                if name not in given or (earned := given[name].points) is None
+                else earned
+                for name, most in full.items()
             }
             words = {name: answer.words for name, answer in given.items() if answer.words}
             yield Submission(f"{kind}-{number}", filled(solution, given), points, words)

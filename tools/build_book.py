@@ -24,7 +24,7 @@ from sphinx_external_toc.parsing import parse_toc_yaml
 
 # What a chapter's outputs depend on, apart from the chapter: the lessons' modules and the packages.
 # Not on the student's desk and the grader, nor on what only exercises and the command import.
-BEHIND_NOTEBOOKS = ("drinkdeep", "requirements.lock")
+BEHIND_NOTEBOOKS = ("drinkdeep", "requirements/student.lock")
 NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/desk",
     "drinkdeep/grading",
@@ -32,11 +32,16 @@ NOT_BEHIND_NOTEBOOKS = (
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",
+        "drinkdeep/surrogates.py",
         "drinkdeep/transport.py",
+        "drinkdeep/undefined.py",
     ),
 )
 # What a page depends on besides.
-BEHIND_PAGES = ("_config.yml", "_toc.yml", "book", "exercises", "tools/build_book.py")
+BEHIND_PAGES = (
+    *("_config.yml", "_toc.yml", "book", "exercises"),
+    *("requirements.lock", "tools/build_book.py"),
+)
 # What Python, editors and checkers leave beside the sources.
 BY_PRODUCTS = ("__pycache__", ".")
 

@@ -229,8 +229,9 @@ def _problems_of_looks(
             for part in body:
                 if taught & {n.id for n in ast.walk(part) if isinstance(n, ast.Name)}:
                     yield f"the function in line {node.lineno} of its test would ship a solution"
-        is_outside = isinstance(node, ast.Name) and node.id in taught and id(node) not in inside
-        if is_outside and not hidden[0] < node.lineno < hidden[1]:
+        if not isinstance(node, ast.Name) or node.id not in taught or id(node) in inside:
+            continue
+        if not hidden[0] < node.lineno < hidden[1]:
             yield f"line {node.lineno} of its test uses {node.id} outside of observe"
 
 

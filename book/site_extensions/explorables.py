@@ -13,7 +13,8 @@ def load(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree:
     """Add the script to a page that holds an interactive figure."""
     # For JupyterLab the figures are widgets too. Their state, which holds each still once more, is
     # of no use in a page.
-    app.env.nb_metadata.get(page, {}).get("js_files", {}).pop("ipywidgets_state", None)
+    of_notebooks: dict[str, dict[str, Any]] = app.env.nb_metadata  # type: ignore[attr-defined]
+    of_notebooks.get(page, {}).get("js_files", {}).pop("ipywidgets_state", None)
 
     if "<figure data-explore=" in context.get("body", ""):
         # Browsers fetch a module before the font and the like, but there is a still already.

@@ -36,7 +36,8 @@ def number(steps: int, in_one: int) -> str:
 
 def parts(path: str) -> Iterator[tuple[str, list[float]]]:
     """The commands of a path, each with its numbers."""
-    command, numbers = "", []
+    command = ""
+    numbers: list[float] = []
     for token in PATH.findall(path):
         if token.isalpha():
             if command:

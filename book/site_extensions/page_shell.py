@@ -4,7 +4,6 @@ The faults that axe-core finds in a page of the theme are cured in one of two pl
 theme writes in ``templates/``, what docutils writes here.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -44,25 +43,6 @@ def more_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     colours = {"paper": PAGE, "ink": TONES["ink"], "link": TONES["blue"]}
     site = app.config.html_baseurl
     yield "404", {"mark": mark, "site": site, **colours}, "not_found.html"
-
-
-def write_options_out(app: Sphinx, error: Exception | None) -> None:
-    """Put the few lines that other scripts need at once into the page.
-
-    As a file, which Sphinx makes of them, they are as long on their way as a large one.
-    """
-    if error or app.builder.format != "html":
-        return
-    options = Path(app.outdir) / "_static" / "documentation_options.js"
-    lines = f"<script>{options.read_text(encoding='utf-8').strip()}</script>"
-    link = re.compile(
-        r'<script [^>]*src="[^"]*_static/documentation_options\.js[^"]*"[^>]*></script>'
-    )
-    for page in Path(app.outdir).rglob("*.html"):
-        text = page.read_text(encoding="utf-8")
-        if link.search(text):
-            page.write_text(link.sub(lambda _: lines, text), encoding="utf-8")
-    options.unlink()
 
 
 # The theme looks at each block of code whether it scrolls, and lays out the whole page for each;
@@ -116,7 +96,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Hook into the writing of pages."""
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.connect("html-collect-pages", more_pages)
-    app.connect("build-finished", write_options_out, priority=900)
     app.connect("build-finished", quiet_theme, priority=900)
     app.add_transform(OfferNotebook)
     # Jupyter Book always sets this value, of an extension that this book doesn't load.

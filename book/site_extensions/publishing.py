@@ -69,11 +69,11 @@ def picture(app: Sphinx, _: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     if not static.is_dir():  # not a build of pages
         return
-    icon = Figure(figsize=(1.8, 1.8), facecolor=PAGE.light, layout="none")
+    icon = Figure(figsize=(1.8, 1.8), facecolor=PAGE.light, layout="none")  # type: ignore[arg-type]
     drop(icon.add_axes((0.1, 0.1, 0.8, 0.8)))
     icon.savefig(static / "touch-icon.png", dpi=100)
 
-    card = Figure(figsize=(12, 6.3), facecolor=PAGE.light, layout="none")
+    card = Figure(figsize=(12, 6.3), facecolor=PAGE.light, layout="none")  # type: ignore[arg-type]
     drop(card.add_axes((0.04, 0.14, 0.32, 0.72)))
     card.text(0.38, 0.53, app.config.html_title, fontsize=68, fontweight="bold", color=INK)
     card.text(0.385, 0.41, "Training a neural network with PyTorch", fontsize=25, color=INK)

@@ -114,7 +114,13 @@ def pinned(path: Path) -> list[Requirement]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:  # the package alone was installed, as in Colab
         return []
-    wanted = [Requirement(text) for line in lines if (text := line.partition("#")[0].strip())]
+    wanted: list[Requirement] = []
+    for line in lines:
+        text = line.partition("#")[0].strip()
+        if text.startswith("-r "):
+            wanted += pinned(path.parent / text.removeprefix("-r "))
+        elif text:
+            wanted.append(Requirement(text))
     return [one for one in wanted if one.marker is None or one.marker.evaluate()]
 
 

@@ -10,9 +10,10 @@ import shlex
 import sys
 import textwrap
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
@@ -21,9 +22,11 @@ from drinkdeep.cells import grade_id, is_changed, is_task, is_test
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.progress import HEADING
 from drinkdeep.desk.restore import released
+from drinkdeep.undefined import why_undefined
 
 # nbgrader cuts the lines that it shows.
 WIDTH = 80
+LOCATION = re.compile(r"(?:Cell In|File )")
 BRINGS_BACK = "this command, in a terminal, brings it back and keeps your answers:"
 # The file or the disk, or no kernel, rather than what is in the notebook.
 OF_THE_MACHINE = re.compile(r"\[Errno \d+\]|NoSuchKernel|RuntimeError")
@@ -55,12 +58,12 @@ def validate(notebook: NotebookNode) -> None:
     dead = run_notebook.run(notebook, Path.cwd())  # nbgrader goes into the notebook's folder
     if dead is not None:
         signs.append(_sign(dead.source, run_notebook.ended("this cell")))
-    for cell in notebook.cells:
+    for place, cell in enumerate(notebook.cells):
         # Or nbgrader, who runs what isn't tagged so, would run it once more.
         cell.metadata.setdefault("tags", []).append("skip-execution")
         for output in cell.get("outputs", []):
             if is_test(cell) and output.output_type == "error":
-                output.traceback = _words(output).splitlines()
+                output.traceback = _words(output, notebook.cells[:place]).splitlines()
     notebook.cells[:0] = signs
 
 
@@ -112,18 +115,30 @@ def _restore(path: Path) -> str:
     return f"drinkdeep restore {shlex.quote(str(path))}"
 
 
-def _words(error: NotebookNode) -> str:
+def _words(error: NotebookNode, above: Sequence[NotebookNode]) -> str:
     """Why a test cell failed. The traceback is there when the cell is run in the notebook."""
     if error.ename == "Miss":  # a check of drinkdeep.checks, which has words of its own
         return "\n".join(error.traceback)
-    if error.ename == "NotImplementedError":
+    if error.ename == "Unanswered" or _is_stub(error):
         return "✗ Not answered yet: write in place of `raise NotImplementedError()`."
+    if error.ename == "NameError" and (why := why_undefined(error.evalue, above)):
+        return f"✗ Your code raised {why[0]}: {why[1]}"
     if error.ename == "NameError":
         return f"✗ {error.evalue}: no cell above gives this name a meaning."
     if error.ename == "KeyboardInterrupt":
         return f"✗ Stopped after {run_notebook.CELL_SECONDS} s: look for a loop that has no end."
     where = "Run the task's cells in the notebook: the traceback there says where."
     return f"✗ Your code raised {error.ename}: {error.evalue}\n  {where}"
+
+
+def _is_stub(error: NotebookNode) -> bool:
+    """As :func:`drinkdeep.checks.is_stub`, of what is written down of an error.
+
+    The last part of its traceback is of the line that raised it.
+    """
+    parts = [part for part in map(strip_ansi, error.traceback) if LOCATION.match(part)]
+    at_home = not parts or parts[-1].startswith("Cell In")
+    return error.ename == "NotImplementedError" and not error.evalue and at_home
 
 
 def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:

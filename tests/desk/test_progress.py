@@ -14,6 +14,8 @@ from drinkdeep.cells import grade_id
 from drinkdeep.desk import progress, run_notebook
 from drinkdeep.grading.judging.assignment import Assignment
 
+pytestmark = pytest.mark.slow
+
 NAME = "01_cost"
 FULL = sum(exercise.points for exercise in Assignment(answer_bank.source(NAME)).exercises.values())
 SOLVED = {

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import answer_bank
 import make_student_tree
 import nbformat
 import pytest
+import ready
 from leaks import flat, secrets
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -53,6 +55,7 @@ def command(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_the_zip_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     packed = []
     for name in ("first", "second"):
@@ -63,7 +66,8 @@ def test_the_zip_has_the_same_bytes_each_time(tmp_path: Path) -> None:
 
 def test_nothing_of_the_instructors_is_among_the_files() -> None:
     tops = {name.split("/")[0] for name in FILES}
-    assert not tops & {"solutions", "tests", "tools", "benchmarks"}
+    assert not tops & {"solutions", "tests", "benchmarks", "requirements"}
+    assert [name for name in FILES if name.startswith("tools/")] == ["tools/ready.py"]
     assert not [name for name in FILES if "grading" in name or name.endswith(".pyc")]
     assert {f"exercises/{name}/{name}.ipynb" for name in answer_bank.ASSIGNMENTS} <= set(FILES)
 
@@ -105,9 +109,7 @@ def test_every_link_of_a_page_leads_to_a_file() -> None:
 
 def test_what_is_locked_needs_nothing_that_is_not() -> None:
     locked = {
-        canonicalize_name(found[1])
-        for line in FILES["requirements.lock"].decode().splitlines()
-        if (found := make_student_tree.NAME.match(line))
+        canonicalize_name(name) for name in ready.versions(FILES["requirements.lock"].decode())
     }
     direct = [
         Requirement(line)
@@ -132,6 +134,7 @@ def test_a_students_command_has_no_grader(tree: Path) -> None:
     assert "grade a class" not in said
 
 
+@pytest.mark.slow
 def test_the_tree_restores_from_what_it_carries(tree: Path) -> None:
     path = tree / "exercises" / "01_cost" / "01_cost.ipynb"
     before = path.read_bytes()
@@ -139,6 +142,29 @@ def test_the_tree_restores_from_what_it_carries(tree: Path) -> None:
     restored = command(tree, "restore", str(path))
     assert restored.returncode == 0, restored.stderr
     assert nbformat.read(path, 4).cells == nbformat.reads(before.decode(), 4).cells
+
+
+def test_what_students_have_a_form_of_agrees_with_ours() -> None:
+    """Their Makefile and their pyproject.toml are written out; what they share says the same."""
+    rules = FILES["Makefile"].decode().split("\n\n")[2:]
+    ours = (ROOT / "Makefile").read_text("utf-8").split("\n\n")
+    assert len(rules) == 4
+    assert [rule for rule in rules if rule.strip("\n") not in ours] == []
+
+    theirs = tomllib.loads(FILES["pyproject.toml"].decode())
+    mine = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    del mine["project"]["entry-points"]  # the grader's
+    data = mine["tool"]["setuptools"]["package-data"]["drinkdeep"]
+    mine["tool"]["setuptools"]["package-data"]["drinkdeep"] = [
+        files for files in data if not files.startswith("grading/")
+    ]
+    mine["tool"] = {"setuptools": mine["tool"]["setuptools"]}
+    assert theirs == mine
+
+    theirs = ready.versions(FILES["requirements.lock"].decode())
+    mine = ready.versions((ROOT / "requirements.lock").read_text("utf-8"))
+    with_tests = ready.versions((ROOT / "requirements" / "test.lock").read_text("utf-8"))
+    assert theirs.items() < mine.items() < with_tests.items()
 
 
 def test_lab_can_be_made(tree: Path) -> None:

@@ -28,6 +28,8 @@ from drinkdeep.cells import grade_id
 from drinkdeep.desk import lab, run_notebook, validate
 from drinkdeep.grading.judging.assignment import Assignment
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
 SOLVED = {

@@ -176,8 +176,24 @@ def test_exceptions_are_values() -> None:
         expect_raises(attempt(lambda: 1), ValueError, hint="Refuse it.")
     with pytest.raises(Miss, match="TypeError: no"):
         expect_raises(attempt(lambda: fail(TypeError)), ValueError, hint="Refuse it.")
+    expect_raises(
+        attempt(lambda: fail(NotImplementedError)), NotImplementedError, hint="A library's own."
+    )
+
+
+def test_a_stub_is_a_task_to_be_done_and_a_librarys_error_is_none() -> None:
+    notebook = {"__name__": "__main__"}
+    exec("def stub():\n    raise NotImplementedError()", notebook)
     with pytest.raises(NotImplementedError):
-        attempt(lambda: fail(NotImplementedError))
+        attempt(notebook["stub"])
+    for action in (
+        lambda: torch.softmax(torch.ones(2).long(), dim=0),
+        lambda: torch.nn.Module()(1),
+        lambda: torch.optim.Optimizer([torch.ones(1)], {}).step(),
+    ):
+        seen = attempt(action)
+        assert isinstance(seen, Raised)
+        assert not seen.is_stub
 
 
 def test_times() -> None:

@@ -22,6 +22,7 @@ from drinkdeep.grading.judging.assignment import Assignment
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_the_students_notebooks_are_up_to_date_and_every_assignment_keeps_the_rules() -> None:
     run = subprocess.run(
         [sys.executable, ROOT / "tools" / "make_release.py", "--check"],
@@ -174,6 +175,7 @@ def test_the_rules_refuse_an_answer_to_no_exercise() -> None:
 # What students get.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", answer_bank.ASSIGNMENTS)
 def test_an_unanswered_notebook_says_that_it_is_unanswered_and_nothing_else_breaks(
     name: str,
@@ -191,7 +193,7 @@ def test_an_unanswered_notebook_says_that_it_is_unanswered_and_nothing_else_brea
         for output in cell.outputs
         if output.output_type == "error"
     }
-    assert set(errors.values()) == {"NotImplementedError"}
+    assert set(errors.values()) <= {"NotImplementedError", "Unanswered"}
     assert {f"test_{exercise}" for exercise in exercises} <= set(errors), "a test that says nothing"
     assert set(errors) <= {*exercises, *(f"test_{exercise}" for exercise in exercises)}
 

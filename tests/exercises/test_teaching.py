@@ -20,6 +20,8 @@ from nbgrader.utils import compute_checksum
 from nbgrader.validator import Validator
 from traitlets.config import Config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
 NAME, OTHER = "01_cost", "04_losses"

@@ -1,4 +1,4 @@
-"""What tests of the grader share: a graded class, and a PostgreSQL server."""
+"""What tests of the grader share: a graded class, a small course and workers, PostgreSQL."""
 
 import os
 import shutil
@@ -10,6 +10,9 @@ from pathlib import Path
 import classroom
 import pytest
 from filelock import FileLock
+from small_course import Course
+
+from drinkdeep.grading.batch.local_pool import LocalPool
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +27,26 @@ def graded_class(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Pat
             classroom.grade(folder)
             done.touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course of which the others are copies."""
+    course = Course(tmp_path_factory.mktemp("template"))
+    course.make()
+    return course
+
+
+@pytest.fixture
+def course(template: Course, tmp_path: Path) -> Course:
+    return template.copy(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def pool(sandbox: None) -> Iterator[LocalPool]:
+    pool = LocalPool(2)
+    yield pool
+    pool.shutdown()
 
 
 def postgresql_programs() -> Path | None:

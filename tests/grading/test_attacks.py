@@ -17,6 +17,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from waiting import wait_for
 
 import drinkdeep
 from drinkdeep import mnist_files
@@ -78,7 +79,7 @@ ATTACKS = {
         "import ctypes\n"
         "libc, attach, detach = ctypes.CDLL(None), 16, 17\n"
         "won = libc.ptrace(attach, os.getppid(), 0, 0) == 0\n"
-        "time.sleep(0.2)\n"
+        "if won: os.waitpid(os.getppid(), 0x40000000)  # until it has stopped (__WALL)\n"
         "libc.ptrace(detach, os.getppid(), 0, 0)",
         needs_root=True,
     ),
@@ -156,35 +157,55 @@ LOOSE = {"memory_bytes": 2**33, "processes": 4000, "disk_bytes": 2**30, "open_fi
 BOMBS = {
     "memory": ("x = bytearray(3 * 2**30)\nwon = True", {}, "MemoryError"),
     "memory-of-many": (
+        "told, tell = os.pipe()\n"
+        "stay, leave = os.pipe()\n"
         "for _ in range(4):\n"
         "    if os.fork() == 0:\n"
+        "        os.close(leave)\n"
         "        x = bytearray(200 * 2**20)\n"
         "        for place in range(0, len(x), 4096): x[place] = 1\n"
-        "        time.sleep(3)\n"
+        "        os.write(tell, b'.')\n"
+        "        os.read(stay, 1)\n"
         "        os._exit(0)\n"
-        "time.sleep(2)\n"
+        "for _ in range(4): os.read(told, 1)\n"
+        "time.sleep(2)  # all hold it for as long as whoever counts needs to look\n"
+        "os.close(leave)\n"
         "won = True",
         {},
         "Ended by the grader for taking more than 0.5 GB of memory in cell 7.",
     ),
     "forks": (
-        "children = []\n"
-        "for _ in range(80):\n"
-        "    child = os.fork()\n"
-        "    if child == 0:\n"
-        "        time.sleep(2)\n"
-        "        os._exit(0)\n"
-        "    children.append(child)\n"
-        "won = True",
+        "stay, leave = os.pipe()\n"
+        "try:\n"
+        "    for _ in range(80):\n"
+        "        if os.fork() == 0:\n"
+        "            os.close(leave)\n"
+        "            os.read(stay, 1)\n"
+        "            os._exit(0)\n"
+        "    won = True\n"
+        "finally:\n"
+        "    os.close(leave)",
         {"memory_bytes": 2**32},
         "Resource temporarily unavailable",
     ),
     "forks-of-forks": (
-        "for _ in range(7):\n"
-        "    os.fork()\n"
-        "if os.getpid() != pid:\n"
-        "    time.sleep(2)\n"
+        "told, tell = os.pipe()\n"
+        "for _ in range(80):  # each is the child of the one before, and all stay\n"
+        "    try:\n"
+        "        child = os.fork()\n"
+        "    except OSError as error:\n"
+        "        os.write(tell, str(error).encode())\n"
+        "        os._exit(1)\n"
+        "    if child:\n"
+        "        break\n"
+        "else:\n"
+        "    os.write(tell, b'all are there')\n"
         "    os._exit(0)\n"
+        "if os.getpid() != pid:\n"
+        "    os.waitpid(child, 0)\n"
+        "    os._exit(0)\n"
+        "heard = os.read(told, 100).decode()\n"
+        "assert heard == 'all are there', heard\n"
         "won = True",
         {"memory_bytes": 2**32},
         "Resource temporarily unavailable",
@@ -405,14 +426,13 @@ def test_nothing_outlives_its_kernel(sandbox: None) -> None:
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
-        f"        os.execvp('sh', ['sh', '-c', 'sleep 30; : {mark}'])\n"
+        f"        os.execvp('sh', ['sh', '-c', 'sleep 300; : {mark}'])\n"
         "    os._exit(0)\n"
-        "time.sleep(0.5)\n"
     )
     for fence in (True, False):
         with StudentKernel(TIGHT, sandboxed=fence) as student:
             tried(student, code)
-            assert running(mark)
+            wait_for(lambda: running(mark))
         left = running(mark)
         for process in left:
             process.kill()
@@ -431,21 +451,21 @@ def running(mark: str) -> list[psutil.Process]:
 
 def test_after_a_stop_the_rest_is_graded(sandbox: None) -> None:
     """A cell that took too long ends there; the names of the others are still to be had."""
-    with StudentKernel(Limits(**{**vars(TIGHT), "clock_seconds": 1})) as student:
+    with StudentKernel(Limits(**{**vars(TIGHT), "clock_seconds": 3})) as student:
         student.run("answer = 41 + 1")
-        tried(student, "time.sleep(10)")
+        tried(student, "time.sleep(30)")
         assert student.timed_out
         assert student.answer("answer", NOTHING) == 42
 
 
 def test_sleep_in_every_cell_comes_to_an_end(sandbox: None) -> None:
     """Each cell is within its own bound, and what needs no time is still to be had."""
-    with StudentKernel(Limits(notebook_seconds=2)) as student:
-        first, *others = (tried(student, "time.sleep(1.5)\nwon = True") for _ in range(4))
+    with StudentKernel(Limits(notebook_seconds=5)) as student:
+        first, *others = (tried(student, "time.sleep(2.5)\nwon = True") for _ in range(4))
         assert first == (True, "")
         for won, told in others:
             assert not won
-            assert "Stopped as the notebook had taken 2 s on the clock in cell 7." in told
+            assert "Stopped as the notebook had taken 5 s on the clock in cell 7." in told
         assert student.timed_out
         student.run("answer = 41 + 1")
         assert student.answer("answer", NOTHING) == 42

@@ -52,7 +52,7 @@ def notebook(solution: str, test: str, points: float = 4) -> NotebookNode:
 
 def judged(answer: str, test: str = TEST, seed: int = 0, asked: list[str] | None = None) -> Verdict:
     """The verdict on an answer, which runs in a namespace of its own."""
-    names: dict[str, Any] = {"torch": torch}
+    names: dict[str, Any] = {"__name__": "__main__", "torch": torch}
     exec(answer, names)
 
     def ask(expression: str, shipped: str) -> Any:

@@ -20,61 +20,19 @@ import psutil
 import pytest
 import small_course
 from nbgrader.api import Gradebook
-from nbgrader.apps import AutogradeApp
 from nbgrader.utils import determine_grade, is_grade
 from small_course import NAME, POINTS, RIGHT, Course
+from small_run import grade, left_to_do, pipeline
+from waiting import wait_for
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch import command
-from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.outcomes import Outcome, count, read_outcomes
-from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
+from drinkdeep.grading.batch.pipeline import grade_class
 from drinkdeep.grading.errors import CourseError, WorkerLostError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
-
-
-@pytest.fixture(scope="module")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """A course of which the others are copies."""
-    course = Course(tmp_path_factory.mktemp("template"))
-    course.make()
-    return course
-
-
-@pytest.fixture
-def course(template: Course, tmp_path: Path) -> Course:
-    return template.copy(tmp_path)
-
-
-@pytest.fixture(scope="module")
-def pool(sandbox: None) -> Iterator[LocalPool]:
-    pool = LocalPool(2)
-    yield pool
-    pool.shutdown()
-
-
-def pipeline(course: Course, pool: LocalPool, assignment: str = NAME, **more: object) -> Pipeline:
-    with contextlib.chdir(course.folder):
-        app = AutogradeApp()
-        app.initialize([f"--db={course.db_url}", "--log-level=CRITICAL"])
-        converter = Converter(app, assignment)
-    return Pipeline(converter, pool, max_in_flight=4, **more)  # type: ignore[arg-type]
-
-
-def grade(course: Course, pool: LocalPool, *students: str, **more: object) -> dict[str, Outcome]:
-    """Grade in this process; what has become of each."""
-    line = pipeline(course, pool, **more)
-    converter = line.converter
-    outcomes = grade_class(line, list(students) or converter.students(), lambda *_: None)
-    return {outcome.student: outcome for outcome in outcomes}
-
-
-def left_to_do(course: Course, pool: LocalPool) -> list[str]:
-    """Whom the command would grade now."""
-    line = pipeline(course, pool)
-    return [entry for entry in line.to_do(line.converter.students()) if isinstance(entry, str)]
 
 
 # What students hand in
@@ -387,13 +345,6 @@ def finished(course: Course) -> dict[str, float]:
     """Who is graded, and when their notebook was written."""
     notebooks = (course.folder / "autograded").glob(f"*/{NAME}/{NAME}.ipynb")
     return {path.parent.parent.name: path.stat().st_mtime for path in notebooks}
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it didn't come about"
-        time.sleep(0.02)
 
 
 def test_a_run_that_was_killed_goes_on(course: Course, pool: LocalPool) -> None:

@@ -119,6 +119,7 @@ def test_readme_lists_the_same_digests_and_the_real_sizes(cache: Path) -> None:
 # What is read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("train", [True, False])
 def test_tensors_are_those_of_torchvision_bit_for_bit(train: bool) -> None:
     images, labels = mnist.tensors(train)

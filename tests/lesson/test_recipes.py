@@ -49,6 +49,7 @@ def here(lr: float, seed: int) -> tuple[History, nn.Module]:
     return train(model, batches, criterion, optimizer, 2, validation=data.validation), model
 
 
+@pytest.mark.slow
 def test_a_run_is_the_same_in_another_process(pool: ProcessPoolExecutor) -> None:
     runs = train_all({"slow": small(0.01), "fast": small(0.1)}, (3, 4), pool, description="Test")
     assert list(runs) == ["slow", "fast"]

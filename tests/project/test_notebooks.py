@@ -9,6 +9,8 @@ import nbformat
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 TOOL = ROOT / "tools" / "notebooks.py"
 WELCOME = ROOT / "book" / "welcome.ipynb"

@@ -20,6 +20,7 @@ def imported_by(module: str) -> set[str]:
     return set(run.stdout.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["drinkdeep.mnist", "drinkdeep.models", "drinkdeep.training"])
 def test_heavy_libraries_are_imported_where_they_are_used(module: str) -> None:
     assert not imported_by(module) & set(HEAVY)

@@ -10,6 +10,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RUNS = "Executing notebook"
 
@@ -45,7 +47,8 @@ def small_book(tmp_path: Path) -> Path:
     )
     (tmp_path / "drinkdeep").mkdir()
     (tmp_path / "drinkdeep" / "module.py").write_text("x = 1\n")
-    (tmp_path / "requirements.lock").write_text("one==1\n")
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / "requirements" / "student.lock").write_text("one==1\n")
     write_notebook(tmp_path / "book" / "notebook.ipynb", "print('hello')")
     return tmp_path
 
@@ -80,7 +83,7 @@ def test_it_runs_what_changed_and_nothing_else(small_book: Path) -> None:
     assert "And more." in (small_book / "_build/html/book/index.html").read_text()
 
     # A change of the package, or of what is installed, runs every notebook again.
-    for name in ("drinkdeep/module.py", "requirements.lock"):
+    for name in ("drinkdeep/module.py", "requirements/student.lock"):
         append(small_book / name, "# changed\n")
         renewed = book(small_book)
         assert renewed.returncode == 0
@@ -121,7 +124,9 @@ def test_a_failure_that_is_meant_is_no_failure(small_book: Path) -> None:
 
 
 def test_a_killed_build_does_not_count(small_book: Path) -> None:
-    write_notebook(small_book / "book" / "notebook.ipynb", "import time; time.sleep(3)", "print(1)")
+    go = small_book / "go"
+    wait = f"import os, time\nwhile not os.path.exists({str(go)!r}): time.sleep(0.05)"
+    write_notebook(small_book / "book" / "notebook.ipynb", wait, "print(1)")
     with subprocess.Popen(
         [sys.executable, ROOT / "tools" / "build_book.py", small_book],
         stdout=subprocess.PIPE,
@@ -132,6 +137,7 @@ def test_a_killed_build_does_not_count(small_book: Path) -> None:
         assert build.stdout is not None
         assert any(RUNS in line for line in build.stdout)
         os.killpg(build.pid, signal.SIGKILL)
+    go.touch()
     again = book(small_book)
     assert again.returncode == 0, again.stderr
     assert RUNS in again.stdout
@@ -180,3 +186,40 @@ def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
         assert words in page
     assert (small_book / "_build/html/_static/card.png").is_file()
     assert 'href="https://owner.example/name"' in (small_book / "_build/html/404.html").read_text()
+
+
+def nbval(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Compare what the folder's notebook gives with what is committed, as `make test` does."""
+    shutil.copy(ROOT / "conftest.py", folder)
+    options = ["-c", ROOT / "pyproject.toml", "--rootdir", folder, "-q"]
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *options, folder / "book" / "notebook.ipynb"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_chapter_is_compared_by_the_run_that_is_in_the_book(small_book: Path) -> None:
+    """The cell gives something else each time, so it can be told which run was compared."""
+    path = small_book / "book" / "notebook.ipynb"
+    write_notebook(path, "import time\nprint(time.time_ns())")
+    assert book(small_book).returncode == 0
+    (cached,) = (small_book / "_build" / ".jupyter_cache").rglob("base.ipynb")
+    (cell,) = (c for c in nbformat.read(cached, 4).cells if c.cell_type == "code")
+    notebook = nbformat.read(path, 4)
+    notebook.cells[1].update(outputs=cell.outputs, execution_count=1)
+    nbformat.write(notebook, path)
+    same = nbval(small_book)
+    assert same.returncode == 0, same.stdout
+
+    notebook.cells[1].outputs[0].text = "1\n"
+    nbformat.write(notebook, path)
+    assert "Cell outputs differ" in nbval(small_book).stdout
+
+    # Once the package has changed, the book's run is no longer one of the chapter as it is.
+    notebook.cells[1].outputs = cell.outputs
+    nbformat.write(notebook, path)
+    append(small_book / "drinkdeep" / "module.py", "# changed\n")
+    assert "Cell outputs differ" in nbval(small_book).stdout

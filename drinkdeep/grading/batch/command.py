@@ -99,7 +99,7 @@ def _problem(arguments: argparse.Namespace) -> str | None:
 def _grade(arguments: argparse.Namespace) -> int:
     from drinkdeep.grading.batch.cluster import dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
-    from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
+    from drinkdeep.grading.sandbox import forkserver
 
     root = arguments.course_dir.resolve()
     with ExitStack() as stack:
@@ -118,15 +118,18 @@ def _grade(arguments: argparse.Namespace) -> int:
 
         from drinkdeep.grading.batch import pipeline
         from drinkdeep.grading.batch.converter import Converter
+        from drinkdeep.grading.batch.roster import strangers
 
         app = _application(arguments)
         gc.freeze()  # what is loaded stays, and the collector would look at it again and again
-        stack.enter_context(pipeline.exclusive_lock(root / "grading"))
+        if caution := stack.enter_context(pipeline.exclusive_lock(root / "grading")):
+            print(caution, file=sys.stderr)
         converter = Converter(app, arguments.assignment)
         students = _chosen(converter, arguments.student)
+        known = converter.known_students()
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
-        if not unsafe and not arguments.scheduler:
-            bubblewrap()
+        if not arguments.scheduler:
+            forkserver.check(sandboxed=not unsafe)
         line = pipeline.Pipeline(
             converter,
             executor,
@@ -150,9 +153,11 @@ def _grade(arguments: argparse.Namespace) -> int:
             raise SystemExit(INTERRUPTED) from None
         bar.close()
     _report(arguments.assignment, outcomes)
-    if arguments.feedback:
-        _make_feedback(app, [o.student for o in outcomes if o.state == "graded"])
-    return int(any(outcome.state == "failed" for outcome in outcomes))
+    graded = [outcome.student for outcome in outcomes if outcome.state == "graded"]
+    for sentence in strangers(graded, known):
+        print(sentence)
+    missing = _make_feedback(app, graded) if arguments.feedback else 0
+    return int(missing > 0 or any(outcome.state == "failed" for outcome in outcomes))
 
 
 def _application(arguments: argparse.Namespace) -> "AutogradeApp":
@@ -212,18 +217,21 @@ def _report(assignment: str, outcomes: "list[Outcome]") -> None:
             print(f"  {printable(outcome.student)}: {verdict}{' '.join(outcome.notes)}")
 
 
-def _make_feedback(app: "AutogradeApp", students: list[str]) -> None:
-    """Let nbgrader make the feedback of these anew."""
-    import glob
+def _make_feedback(app: "AutogradeApp", students: list[str]) -> int:
+    """Let nbgrader make the feedback of these anew; of how many that could not be done."""
+    from drinkdeep.grading.batch.feedback import FeedbackOf
+    from drinkdeep.grading.printable import printable
 
-    from nbgrader.converters import GenerateFeedback
-
-    course = app.coursedir
-    converter = GenerateFeedback(coursedir=course, parent=app, force=True)
-    for student in students:
-        course.student_id = glob.escape(student)
-        converter.start()
-    print(f"The feedback of {len(students)} is in {course.feedback_directory}/.")
+    missing = FeedbackOf(students, app).make() if students else []
+    made = len(students) - len(missing)
+    print(f"The feedback of {made} is in {app.coursedir.feedback_directory}/.")
+    if missing:
+        print(
+            f"Of {', '.join(map(printable, missing))} it could not be made: "
+            "the same command with --force and --verbose says why.",
+            file=sys.stderr,
+        )
+    return len(missing)
 
 
 class _Bar:

@@ -8,10 +8,13 @@ they do to a notebook and to the gradebook is done by the converter and the prep
 
 import contextlib
 import hashlib
+import inspect
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,8 +28,9 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute
+from nbgrader.preprocessors import AssignLatePenalties, Execute
 from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from drinkdeep.cells import grade_id, has_role
@@ -34,6 +38,8 @@ from drinkdeep.grading.batch.submission import Submission
 from drinkdeep.grading.errors import CourseError
 from drinkdeep.grading.plugins.preprocessors import JudgedExecute
 
+OTHER_SCHEMA = re.compile(r"no such (?:column|table)|does not exist")
+"""What SQLite and PostgreSQL say of a table that isn't as it should be."""
 STAGING = "grading"
 """The folder of the course in which things are until they are whole."""
 
@@ -124,20 +130,41 @@ class Converter(Autograde):  # type: ignore[misc]
 
     @cached_property
     def tests(self) -> str:
-        """The hash of what the assignment asks and expects."""
+        """The hash of what the assignment asks and expects, by when, and of what is taken off."""
         asked = {
             name: [[c.cell_type, c.source, c.metadata.get("nbgrader")] for c in notebook.cells]
             for name, notebook in self.sources.items()
-        }
+        } | {"": [str(self._due), self.execution.limits, *self._penalties()]}
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+    @cached_property
+    def _due(self) -> datetime | None:
+        """When the assignment is due, in UTC; None if it never is."""
+        with self._opened_gradebook() as gradebook:
+            due: datetime | None = gradebook.find_assignment(self.assignment).duedate
+            return due
+
+    def _penalties(self) -> Iterator[str]:
+        """What `nbgrader_config.py` says of lateness: its settings, and the text of a plugin."""
+        plugin = AssignLatePenalties(parent=self._recorder).plugin_class
+        for kind in (AssignLatePenalties, *plugin.__mro__):
+            if kind.__name__ in self.config and kind.__name__ != "object":
+                yield repr(sorted(self.config[kind.__name__].items(), key=str))
+        with contextlib.suppress(OSError, TypeError):  # a class that was typed has no file
+            yield inspect.getsource(plugin)
 
     def students(self) -> list[str]:
         """Those who have handed in the assignment."""
         return sorted(self._students())
 
+    def known_students(self) -> set[str]:
+        """All whom the gradebook knows."""
+        with self._opened_gradebook() as gradebook:
+            return {student.id for student in gradebook.students}
+
     def in_gradebook(self) -> set[str]:
         """Those of whose submission the gradebook knows."""
-        with self._gradebook() as gradebook:
+        with self._opened_gradebook() as gradebook:
             submissions = gradebook.assignment_submissions(self.assignment)
             return {submission.student_id for submission in submissions}
 
@@ -239,13 +266,19 @@ class Converter(Autograde):  # type: ignore[misc]
                 if not path.name.startswith(".") and os.path.lexists(f"{path}{after}"):
                     yield path.name
 
-    def _gradebook(self) -> Gradebook:
-        return Gradebook(self.course.db_url, self.course.course_id)
+    @contextlib.contextmanager
+    def _opened_gradebook(self) -> Iterator[Gradebook]:
+        """The gradebook; a CourseError says why it can't be read."""
+        try:
+            with Gradebook(self.course.db_url, self.course.course_id) as gradebook:
+                yield gradebook
+        except DatabaseError as error:
+            raise CourseError(_unreadable_gradebook(str(error.orig).strip())) from error
 
     def _check_gradebook(self) -> None:
         """See that the gradebook has the assignment as its source has it."""
         enter = f"enter it with `make release` or `nbgrader generate_assignment {self.assignment}`"
-        with self._gradebook() as gradebook:
+        with self._opened_gradebook() as gradebook:
             try:
                 assignment = gradebook.find_assignment(self.assignment)
             except MissingEntry:
@@ -265,6 +298,21 @@ class Converter(Autograde):  # type: ignore[misc]
                 f"The gradebook knows another version of {self.assignment} than its source is: "
                 f"{enter} --force."
             )
+
+
+def _unreadable_gradebook(cause: str) -> str:
+    """What to do about a gradebook that can't be read."""
+    if OTHER_SCHEMA.search(cause):
+        return (
+            f"The gradebook was made by another version of nbgrader ({cause}): make a copy of it, "
+            "and bring it up to date with `nbgrader db upgrade`."
+        )
+    if "locked" in cause:
+        return (
+            f"Another program holds the gradebook ({cause}): end it, be it Formgrader or one that "
+            "shows databases, and run the command again."
+        )
+    return f"The gradebook can't be read ({cause}): see to that and run the command again."
 
 
 def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str, str]]:

@@ -21,7 +21,6 @@ from drinkdeep.grading.errors import SandboxError, WorkerLostError
 from drinkdeep.grading.sandbox import forkserver
 from drinkdeep.grading.sandbox.forkserver import ForkServer
 from drinkdeep.grading.version import grader_version
-from drinkdeep.mnist_files import MnistError
 
 
 class LocalPool(Executor):
@@ -44,7 +43,7 @@ class LocalPool(Executor):
         self._sandboxed = sandboxed
         self._server: ForkServer | None = None
         # Where it can't be had, whoever needs it says so.
-        with contextlib.suppress(SandboxError, MnistError):
+        with contextlib.suppress(SandboxError):
             self._server = ForkServer(sandboxed=sandboxed)
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:

@@ -13,6 +13,8 @@ from nbformat.v4 import new_notebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.errors import UnreadableError
+from drinkdeep.surrogates import mended
+from drinkdeep.undefined import MERGE
 
 _AGAIN = "ask for the notebook again, saved and handed in anew"
 
@@ -32,16 +34,14 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
         raise UnreadableError(f"The notebook is empty: {_AGAIN}.")
     try:
         text = content.decode("utf-8-sig")
-        raw = json.loads(text)
+        raw = mended(json.loads(text))
     except UnicodeDecodeError:
         raise UnreadableError(f"The notebook is not text in UTF-8: {_AGAIN}.") from None
     except RecursionError:
         raise UnreadableError(f"The notebook is nested too deeply: {_AGAIN}.") from None
-    except ValueError as error:
-        if isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()) - 1:
-            raise UnreadableError(
-                f"The notebook breaks off in the middle, as if it was not saved whole: {_AGAIN}."
-            ) from None
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"{_not_json(text, error)}: {_AGAIN}.") from None
+    except ValueError:  # such as a number of too many digits
         raise UnreadableError(f"The notebook is no JSON, as notebooks are: {_AGAIN}.") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         raise UnreadableError(f"The file is JSON but no notebook: {_AGAIN}.")
@@ -54,7 +54,7 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
     if raw["nbformat"] < nbformat.current_nbformat:
         notes.append(f"The notebook had the old format {raw['nbformat']}, and was converted.")
         try:
-            raw = nbformat.reads(text, as_version=nbformat.current_nbformat)
+            raw = nbformat.reads(json.dumps(raw), as_version=nbformat.current_nbformat)
         except Exception:
             raise UnreadableError(
                 f"The notebook says that it has the old format {raw['nbformat']}, and has not: "
@@ -72,13 +72,21 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
     return notebook, notes
 
 
+def _not_json(text: str, error: json.JSONDecodeError) -> str:
+    """What is wrong with a text that should be JSON."""
+    if mark := MERGE.search(text):
+        line = 1 + text[: mark.start()].count("\n")
+        return f"The notebook has the marks of a merge that nobody finished, in line {line}"
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        return "The notebook breaks off in the middle, as if it was not saved whole"
+    where = f"line {error.lineno}, character {error.colno}: {error.msg}"
+    return f"The notebook is no JSON, as notebooks are ({where})"
+
+
 def _language(raw: dict[str, Any]) -> str:
     metadata = raw.get("metadata")
-    for key, name in (
-        ("kernelspec", "language"),
-        ("language_info", "name"),
-        ("kernelspec", "name"),
-    ):
+    # A kernel's name, which anybody may give it, is no language.
+    for key, name in (("kernelspec", "language"), ("language_info", "name")):
         part = metadata.get(key) if isinstance(metadata, dict) else None
         if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
             return "Python" if part[name].startswith("python") else str(part[name])[:40]

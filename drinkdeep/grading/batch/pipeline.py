@@ -18,7 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
-from errno import EDQUOT, EIO, ENOSPC, EROFS
+from errno import EACCES, EAGAIN, EDQUOT, EIO, ENOSPC, EROFS, EWOULDBLOCK
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,10 @@ logger = logging.getLogger(__name__)
 
 WORTH_A_RETRY = ("timed_out", "kernel_died", "too_slow")
 """What an executed notebook's metadata say of a submission that gets a second try, alone."""
+
+
+HELD = (EACCES, EAGAIN, EWOULDBLOCK)
+"""What the system says of a file that another process has locked."""
 
 
 @dataclass(frozen=True)
@@ -287,25 +291,45 @@ def _worth_a_retry(notebook: NotebookNode) -> bool:
 
 
 @contextlib.contextmanager
-def exclusive_lock(staging: Path) -> Iterator[None]:
+def exclusive_lock(staging: Path) -> Iterator[str]:
     """See that no other run grades in this course at the same time.
+
+    Gives a sentence, or nothing: a file system that can't lock files keeps nobody from grading.
 
     Raises
     ------
     CourseError
-        If one does.
+        If one does, or if nothing can be written there.
     """
-    staging.mkdir(exist_ok=True)
-    with (staging / "lock").open("w") as file:
+    try:
+        staging.mkdir(exist_ok=True)
+        lock = (staging / "lock").open("w")
+    except OSError as error:
+        raise CourseError(f"{staging} can't be written ({error.strerror}): see to that.") from None
+    with lock:
+        yield _lock(lock.fileno(), staging)
+
+
+def _lock(file: int, staging: Path) -> str:
+    """Lock a file until the process ends, however that ends; what keeps that from being done."""
+    how = fcntl.LOCK_EX | fcntl.LOCK_NB
+    try:
         try:
-            fcntl.flock(
-                file, fcntl.LOCK_EX | fcntl.LOCK_NB
-            )  # ends with the process, however that ends
-        except OSError:
+            fcntl.flock(file, how)
+        except OSError as error:
+            if error.errno in HELD:
+                raise
+            fcntl.lockf(file, how)  # some file systems of clusters have one and not the other
+    except OSError as error:
+        if error.errno in HELD:
             raise CourseError(
                 "Another run is grading in this course: wait for its end, or stop it."
             ) from None
-        yield
+        return (
+            f"The file system of {staging} can't lock files ({error.strerror}), so nothing keeps "
+            "two runs apart: see that only one grades at a time."
+        )
+    return ""
 
 
 @contextlib.contextmanager

@@ -8,13 +8,16 @@ sentence that says what is wrong and what to do.
 import fnmatch
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dateutil import parser, tz
 from nbgrader.utils import parse_utc
 
 from drinkdeep.grading.errors import UnreadableError
@@ -25,6 +28,11 @@ MOST_FILES = 1000
 LONGEST_NAME = 128
 """Characters in a student's name: the gradebook's column has no more."""
 TIMESTAMP = "timestamp.txt"
+NOTEBOOK = re.compile(r".*\.ipynb(?:\.txt|\.json)?", re.IGNORECASE | re.DOTALL)
+"""What a notebook's name looks like, also after a browser or a mail program has added to it."""
+LITTER = (".*", "~$*", "__MACOSX", "Thumbs.db", "desktop.ini")
+"""What systems and editors leave beside one's files: nobody has handed it in."""
+OFFSET = re.compile(r"[+-]\d")
 
 
 @dataclass(frozen=True)
@@ -96,11 +104,11 @@ def read_submission(
         raise UnreadableError("Its folder is a link to another one: copy the folder itself here.")
     notes: list[str] = []
     files: list[str] = []
-    for path, what in _walk(folder, ignore):
+    for path, what in _walk(folder, (*ignore, *LITTER)):
         name = str(path.relative_to(folder))
         if what:
             notes.append(f"{printable(name)} is {what}, and was left out.")
-        elif path.suffix != ".ipynb" and path.lstat().st_size > most_bytes:
+        elif not NOTEBOOK.fullmatch(path.name) and path.lstat().st_size > most_bytes:
             notes.append(
                 f"{printable(name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} MB "
                 "of `CourseDirectory.max_file_size`, and was left out."
@@ -108,15 +116,15 @@ def read_submission(
         else:
             files.append(name)
     files.sort()
-    chosen, more = _choose(folder, [n for n in files if n.endswith(".ipynb")], wanted)
+    others = [name for name in files if not NOTEBOOK.fullmatch(name)]
+    chosen, more = _choose(folder, [n for n in files if n not in others], wanted, others)
     notes += more
     found = {name: _read(folder / file, most_bytes) for name, file in chosen.items()}
-    others = [n for n in files if not n.endswith(".ipynb")]
     if TIMESTAMP in others and not _is_a_time(folder / TIMESTAMP):
         others.remove(TIMESTAMP)
         notes.append(
-            f"{printable(TIMESTAMP)} holds no time, so it counts as handed in in time: "
-            "put it right."
+            f"{printable(TIMESTAMP)} holds no time that can be read, or names a time zone that "
+            "can't be, so it counts as handed in in time: put it right, in UTC."
         )
     if len(others) > MOST_FILES:
         notes.append(f"Of {len(others)} files beside the notebook the first {MOST_FILES} are kept.")
@@ -161,7 +169,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 
 def _choose(
-    folder: Path, files: list[str], wanted: Sequence[str]
+    folder: Path, files: list[str], wanted: Sequence[str], others: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
     """Which file is which of the assignment's notebooks, and what is to be said of it."""
     for name in wanted:
@@ -190,7 +198,9 @@ def _choose(
             notes.append(f"{printable(file)} was taken for {printable(f'{name}.ipynb')}.")
     if not chosen:
         expected = " and ".join(printable(f"{name}.ipynb") for name in wanted)
-        raise UnreadableError(f"There is no notebook in it: ask for {expected}.")
+        there = ", ".join(map(printable, [name for name in others if name != TIMESTAMP][:5]))
+        only = f", only {there}" if there else ""
+        raise UnreadableError(f"There is no notebook in it{only}: ask for {expected}.")
     notes += [
         f"{printable(f'{name}.ipynb')} is missing, and earns nothing."
         for name in wanted
@@ -213,8 +223,25 @@ def _read(path: Path, most_bytes: int) -> bytes:
 def _is_a_time(path: Path) -> bool:
     with _open(path) as file:
         text = file.read(1000).decode(errors="replace").strip()
+    unknown: list[str] = []
+
+    def zone(name: str | None, offset: int | None) -> Any:
+        found = offset if offset is not None else tz.gettz(name or "UTC")
+        if found is None:
+            unknown.append(str(name))
+        return found
+
     try:
-        return not text or parse_utc(text) is not None
+        if not text:
+            return True
+        read = parse_utc(text)
+        parts = text.split(" ")
+        if len(parts) == 3 and not OFFSET.match(parts[2]):
+            # nbgrader takes a zone that it doesn't know for UTC, and misreads an offset there.
+            return tz.gettz(parts[2]) is not None
+        said = parser.parse(text, tzinfos=zone)
+        offset = said.utcoffset()
+        return not unknown and bool(read == (said - (offset or timedelta())).replace(tzinfo=None))
     except (ValueError, OverflowError, TypeError):
         return False
 

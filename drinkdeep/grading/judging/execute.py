@@ -4,14 +4,18 @@ It needs no gradebook and no folder of the course, so it can run in any process.
 """
 
 import copy
+from collections.abc import Sequence
+from typing import Any
 
 from nbformat import NotebookNode, from_dict
 
 from drinkdeep.cells import grade_id
+from drinkdeep.checks import Raised
 from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
+from drinkdeep.undefined import why_undefined
 
 
 def execute(
@@ -47,10 +51,10 @@ def execute(
                 done.add(name or "")
             # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
             for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
-                _grade(judge, assignment, test, student)
+                _grade(judge, assignment, test, student, notebook.cells)
                 waiting.remove(test)
         for test in waiting:
-            _grade(judge, assignment, test, student)
+            _grade(judge, assignment, test, student, notebook.cells)
         notebook.metadata["drinkdeep"] = {
             "seed": seed,
             "timed_out": student.timed_out,
@@ -61,9 +65,21 @@ def execute(
 
 
 def _grade(
-    judge: Judge, assignment: Assignment, cell: NotebookNode, student: StudentKernel
+    judge: Judge,
+    assignment: Assignment,
+    cell: NotebookNode,
+    student: StudentKernel,
+    cells: Sequence[NotebookNode],
 ) -> None:
-    verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], student.answer)
+    def ask(expression: str, shipped: str) -> Any:
+        """The value, or a student's mistake in place of the NameError that follows."""
+        value = student.answer(expression, shipped)
+        if isinstance(value, Raised) and value.kinds[:1] == ("NameError",):
+            kind, words = why_undefined(value.message, cells) or ("", "")
+            return Raised((kind,), words) if kind else value
+        return value
+
+    verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], ask)
     said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
     score = {
         "output_type": "execute_result",

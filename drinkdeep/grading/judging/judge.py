@@ -217,9 +217,9 @@ class _Test:
         raised = value if isinstance(value, Raised) else None
         try:
             finding = getattr(checks, name).explain(value, *arguments, **options)
-        except NotImplementedError:
+        except checks.Unanswered:
             finding = Finding(NOT_DONE, "")
-        if raised and "NotImplementedError" in raised.kinds:
+        if raised and raised.is_stub:
             finding = Finding(NOT_DONE, "")
         elif finding is not None and site.hidden:
             # The student gets the words, and nothing of a hidden test's inputs.

@@ -85,7 +85,10 @@ def arguments(folder: Path) -> Iterator[str]:
         str(mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"),
     )
     yield from ("--dir", CACHE, "--dir", f"{CACHE}/MNIST", "--dir", f"{CACHE}/MNIST/raw")
-    raw = mnist_files.root() / "MNIST" / "raw"
+    try:
+        raw = mnist_files.root() / "MNIST" / "raw"
+    except mnist_files.MnistError as error:
+        raise SandboxError(str(error)) from error
     for name in mnist_files.SHA256:
         if name != mnist_files.TEST_LABELS:
             yield from ("--ro-bind", str(raw / name), f"{CACHE}/MNIST/raw/{name}")

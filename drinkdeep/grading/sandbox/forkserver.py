@@ -7,6 +7,8 @@ process that has all loaded, and every kernel is a fork of it, in namespaces of 
 
 import atexit
 import json
+import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,6 +24,12 @@ from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox import inside
 from drinkdeep.grading.sandbox.bubblewrap import KERNELS, SCRIPT, arguments, bubblewrap
 
+LONGEST_FOLDER = 70
+"""Bytes in the path of the folder in which a server makes its own: with its name, a kernel's and a
+socket's, 107 are what the system takes."""
+FORBIDDEN = re.compile(r"uid map|new namespace|RTM_NEWADDR|Operation not permitted")
+"""What bubblewrap says where a system forbids what it needs."""
+
 
 class ForkServer:
     """The process that kernels are forked from, in the sandbox.
@@ -32,7 +40,7 @@ class ForkServer:
 
     def __init__(self, *, sandboxed: bool) -> None:
         """Start it; raises SandboxError where there is no sandbox."""
-        self.folder = Path(tempfile.mkdtemp(prefix="dd-"))
+        self.folder = _kernels_folder()
         if sandboxed:
             command = [bubblewrap(), *arguments(self.folder), "--"]
             command += [sys.executable, SCRIPT, KERNELS, "fenced"]
@@ -68,7 +76,7 @@ class ForkServer:
         address = self.folder / inside.ADDRESS
         while not address.exists():
             if not self.alive:
-                raise SandboxError(f"The sandbox did not start: {self._last_words()}")
+                raise SandboxError(_not_started(self._last_words()))
             time.sleep(0.005)
         control = socket.socket(socket.AF_UNIX)
         try:
@@ -82,6 +90,39 @@ class ForkServer:
         if self._process is None or self._process.stderr is None:
             return "it ended at once."
         return self._process.stderr.read().decode(errors="replace").strip()
+
+
+def _not_started(words: str) -> str:
+    """What to do about the last words of a sandbox that did not start."""
+    cure = ""
+    if FORBIDDEN.search(words):
+        cure = (
+            ". This system forbids bubblewrap to make user namespaces, as Ubuntu does since 23.10: "
+            "the page “On a cluster” of the book says how it is allowed"
+        )
+    return f"The sandbox did not start: {words.rstrip('.')}{cure}."
+
+
+def _kernels_folder() -> Path:
+    """A new folder for the kernels' sockets, whose paths must be short."""
+    chosen = tempfile.gettempdir()
+    if len(os.fsencode(chosen)) > LONGEST_FOLDER:
+        chosen = "/tmp"
+    try:
+        return Path(tempfile.mkdtemp(prefix="dd-", dir=chosen))
+    except OSError as error:
+        raise SandboxError(
+            f"No folder for temporary files can be made in {chosen} ({error.strerror}): name one "
+            f"by TMPDIR that you can write to, with at most {LONGEST_FOLDER} characters."
+        ) from None
+
+
+def check(*, sandboxed: bool) -> None:
+    """See that this machine has what every submission needs; raises SandboxError."""
+    if sandboxed:
+        bubblewrap()
+        list(arguments(Path()))
+    _kernels_folder().rmdir()
 
 
 _servers: dict[bool, ForkServer] = {}

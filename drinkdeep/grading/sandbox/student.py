@@ -7,15 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, DeadKernelError
 from nbformat import NotebookNode, from_dict
 from nbformat.v4 import new_notebook, new_output
 
 from drinkdeep.checks import Raised
+from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
 from drinkdeep.grading.sandbox.queries import QueryChannel
+from drinkdeep.surrogates import mended
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
@@ -45,8 +47,14 @@ class StudentKernel:
         self._limits = limits
         # In case that the kernel's supervisor can't do its work.
         self._most = limits.clock_seconds + limits.interrupt_seconds + 60
-        self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
-        self._queries = QueryChannel(self._manager)
+        try:
+            self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
+            self._queries = QueryChannel(self._manager)
+        except OSError as error:  # the machine's fault, which the next submission would meet too
+            raise SandboxError(
+                f"No kernel can be prepared on this machine ({error}): see to its folder for "
+                "temporary files, which TMPDIR names."
+            ) from error
         self._client = _Client(
             new_notebook(cells=[from_dict(EMPTY)]),
             km=self._manager,
@@ -83,7 +91,8 @@ class StudentKernel:
             self._client.execute_cell(cell, 0, store_history=False)
 
         error = self._bounded(execute, place, self._limits.cell_seconds)
-        return [*cell.outputs, _error(*error)] if error else list(cell.outputs)
+        outputs = [*cell.outputs, _error(*error)] if error else list(cell.outputs)
+        return [mended(output) for output in outputs]
 
     def answer(self, expression: str, shipped: str) -> Any:
         """The value of an expression among the student's names; see :mod:`drinkdeep.transport`."""
@@ -130,16 +139,21 @@ class StudentKernel:
         }
         self._manager.watch(bounds)
         failed = False
+        unread = None
         try:
             work()
         except DeadKernelError:
             failed = True
         except Exception as error:
-            logger.warning("A cell could not be run to its end: %s", error)
-            failed = True
+            # Ours, as we read what the kernel says: that is no sign that the kernel has ended.
+            logger.warning("What %s put out could not be read: %r", place, error)
+            failed = not self._manager.kernel.is_open()
+            unread = (
+                None if failed else ("OutputError", f"What it put out can't be read, in {place}.")
+            )
         stopped = self._manager.rest()
         if not (stopped or failed):
-            return None
+            return unread
         if stopped == "clock" and left < self._limits.clock_seconds:
             stopped = "notebook"
         name, text = _why(stopped, seconds, self._limits)
@@ -178,7 +192,7 @@ def _error(name: str, text: str) -> NotebookNode:
 
 
 class _Client(NotebookClient):
-    """nbclient, with a bound on what a cell puts out."""
+    """nbclient, with a bound on what a cell puts out, and deaf to what it can't read."""
 
     room = 0
     """The characters that the cell may still put out."""
@@ -192,3 +206,16 @@ class _Client(NotebookClient):
             outs.append(new_output("stream", name="stdout", text="\n… and more, not shown.\n"))
             return None
         return super().output(outs, msg, display_id, cell_index)
+
+    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+        """Take a message; one that nbclient stumbles over is passed by, and the cell goes on."""
+        try:
+            return super().process_message(msg, cell, cell_index)
+        except (CellExecutionComplete, DeadKernelError):
+            raise
+        except Exception as error:
+            logger.info("A message was passed by: %r", error)
+            return None
+
+    def handle_comm_msg(self, outs: Any, msg: Any, cell_index: int) -> None:
+        """Leave widgets alone: nobody sees them, and what they print is an output like others."""
