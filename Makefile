@@ -10,12 +10,14 @@
 #   make grade   grade what a class has handed in: make grade ASSIGNMENT=01_cost
 #   make report  write the report on a class: ASSIGNMENT=01_cost for one assignment
 #   make bank    grade the bank of answers: what is right earns all, what is wrong what it should
+#   make mutants put the tests to the test: ASSIGNMENT=01_cost for one, of all what has changed
+#   make soak    grade every answer of the bank under a hundred seeds; takes an hour
 #
 # With TORCH=cpu (make lab TORCH=cpu) PyTorch comes for the processor alone: 5 GB less on Linux.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-fast test-pythons lab student release grade report bank notebooks record lock benchmark-loader \
+.PHONY: help book test test-fast test-pythons lab student release grade report bank mutants soak notebooks record lock benchmark-loader \
 	benchmark-draw benchmark-explorables benchmark-grading findings lighthouse clean FORCE
 
 PYTHON ?= python3
@@ -86,6 +88,14 @@ grade: $(READY)
 # Of some: make bank ASSIGNMENTS=01_cost
 bank: $(READY)
 	@$(BIN)/python tools/answer_bank.py $(ASSIGNMENTS)
+
+# Mutants of the solutions: ASSIGNMENT=01_cost or ASSIGNMENT=01_cost:huber, OPTIONS=--all
+mutants: $(READY)
+	@$(BIN)/python tools/mutants.py $(OPTIONS) $(ASSIGNMENT)
+
+# Of some: make soak ASSIGNMENT=01_cost OPTIONS="--seeds 10"
+soak: $(READY)
+	@$(BIN)/python tools/soak.py $(OPTIONS) $(ASSIGNMENT)
 
 # The class at a glance, from the gradebook: make report ASSIGNMENT=01_cost
 report: $(READY)

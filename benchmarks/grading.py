@@ -2,18 +2,26 @@
 
     python benchmarks/grading.py [ASSIGNMENT] [--submissions N]
     python benchmarks/grading.py [ASSIGNMENT] --long N     ours alone, and its memory over time
+    python benchmarks/grading.py [ASSIGNMENT] --against COMMIT [--submissions N]
+                                       an earlier build and ours, in turn, on the same class
+    python benchmarks/grading.py [ASSIGNMENT] --recording N [N …] [--against COMMIT] [--db URL]
+                                       recording alone: the ceiling, however many workers there are
 
 The class is made of the bank of answers. README.md says how to read the result.
 """
 
 import argparse
+import contextlib
+import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
@@ -36,13 +44,21 @@ HONEST = ("released", "solution", "right")
 """Submissions of which both must say the same: all that is asked for, or nothing."""
 
 
-def environment() -> dict[str, str]:
-    """Where nbgrader finds alembic; one thread each for either."""
+def environment(build: Path = ROOT) -> dict[str, str]:
+    """Where nbgrader finds alembic, and Python a build of ours; one thread each for all."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    more = {"PATH": path, "PYTHONPATH": str(build)}
+    return {**os.environ, **more, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
 
 
-def make_course(folder: Path, assignment: str, number: int, config: str) -> dict[str, str]:
+def make_course(
+    folder: Path,
+    assignment: str,
+    number: int,
+    config: str,
+    db: str | None = None,
+    build: Path = ROOT,
+) -> dict[str, str]:
     """A course with a class; each student's name, and which submission of the bank it has."""
     shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
     (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
@@ -55,8 +71,9 @@ def make_course(folder: Path, assignment: str, number: int, config: str) -> dict
         path.parent.mkdir(parents=True)
         nbformat.write(submission.notebook, path)
         names[student] = submission.name
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment]
-    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force"]
+    command += [f"--db={db}"] if db else []
+    subprocess.run(command, cwd=folder, env=environment(build), check=True, capture_output=True)
     return names
 
 
@@ -75,11 +92,76 @@ def scores(folder: Path, assignment: str) -> dict[str, dict[str, float | None]]:
         }
 
 
-def seconds(command: list[str], folder: Path) -> float:
+def seconds(command: list[str], folder: Path, build: Path = ROOT) -> float:
     """How long a command takes in a course."""
     start = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    subprocess.run(command, cwd=folder, env=environment(build), check=True, capture_output=True)
     return time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def builds(commit: str | None) -> Iterator[dict[str, Path]]:
+    """The builds that are compared, by name: ours, and before it an earlier one if it is named."""
+    if commit is None:
+        yield {"ours": ROOT}
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        earlier = Path(temporary, "earlier")
+        git = ["git", "-C", str(ROOT), "worktree"]
+        subprocess.run([*git, "add", "--detach", earlier, commit], check=True, capture_output=True)
+        try:
+            # Its entry points are others than ours: jupyter_client finds its provisioner by them.
+            make = [sys.executable, "-c", "import setuptools; setuptools.setup()", "egg_info"]
+            subprocess.run(make, cwd=earlier, check=True, capture_output=True)
+            yield {"earlier": earlier, "ours": ROOT}
+        finally:
+            subprocess.run([*git, "remove", "--force", earlier], check=True, capture_output=True)
+
+
+def against(assignment: str, number: int, commit: str, rounds: int) -> None:
+    """An earlier build and ours in turn, each time on a new copy of the same class."""
+    taken: dict[str, list[float]] = {}
+    with builds(commit) as compared, tempfile.TemporaryDirectory() as temporary:
+        for turn in range(rounds):
+            given = {}
+            for name, build in compared.items():
+                folder = Path(temporary, f"{name}-{turn}")
+                folder.mkdir()
+                config = (build / "nbgrader_config.py").read_text(encoding="utf-8")
+                make_course(folder, assignment, number, config, build=build)
+                command = [sys.executable, "-m", "drinkdeep.command", "grade", assignment]
+                took = seconds([*command, "--seed=7"], folder, build)
+                taken.setdefault(name, []).append(took)
+                given[name] = scores(folder, assignment)
+                print(
+                    f"{name:10}{took:9.1f} s{number / took:9.2f} submissions a second", flush=True
+                )
+            differ = [s for s in given["ours"] if given["ours"][s] != given["earlier"].get(s)]
+            print(f"Submissions with other grades: {len(differ)} {' '.join(differ[:5])}")
+    ratios = [a / b for a, b in zip(taken["earlier"], taken["ours"], strict=True)]
+    print(f"\nOurs grades {statistics.median(ratios):.2f} × as many in the same time (median).")
+
+
+def record(assignment: str, numbers: list[int], commit: str | None, db: str | None) -> None:
+    """Recording alone, of classes of these sizes, by each build."""
+    with builds(commit) as compared, tempfile.TemporaryDirectory() as temporary:
+        print("build       submissions  a second   memory of the command, MB")
+        for number in numbers:
+            for name, build in compared.items():
+                folder = Path(temporary, f"{name}-{number}")
+                folder.mkdir()
+                config = (build / "nbgrader_config.py").read_text(encoding="utf-8")
+                make_course(folder, assignment, number, config, db, build)
+                script = str(Path(__file__).with_name("recording.py"))
+                command = [sys.executable, script, str(folder), assignment]
+                command += [f"--db={db}"] if db else []
+                run = subprocess.run(
+                    command, env=environment(build), check=True, capture_output=True, text=True
+                )
+                said = json.loads(run.stdout.splitlines()[-1])
+                assert said["recorded"] == number, said
+                rate = number / said["seconds"]
+                print(f"{name:10}{number:13}{rate:10.1f}{said['memory']:14.0f}", flush=True)
 
 
 def compare(assignment: str, number: int) -> None:
@@ -167,10 +249,19 @@ def main() -> None:
     parser.add_argument("assignment", nargs="?", default="01_cost", choices=answer_bank.ASSIGNMENTS)
     parser.add_argument("--submissions", type=int, default=60)
     parser.add_argument("--long", type=int, metavar="N")
+    parser.add_argument("--recording", type=int, nargs="+", metavar="N")
+    parser.add_argument("--against", metavar="COMMIT", help="an earlier build")
+    parser.add_argument("--rounds", type=int, default=1, help="how often the builds take turns")
+    parser.add_argument("--db", metavar="URL", help="an empty gradebook, for --recording")
     arguments = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
     print(f"Python {platform.python_version()}, {cores} cores, {arguments.assignment}\n")
-    if arguments.long:
+    if arguments.recording:
+        record(arguments.assignment, arguments.recording, arguments.against, arguments.db)
+    elif arguments.against:
+        print(f"a class of {arguments.submissions}")
+        against(arguments.assignment, arguments.submissions, arguments.against, arguments.rounds)
+    elif arguments.long:
         long_run(arguments.assignment, arguments.long)
     else:
         print(f"a class of {arguments.submissions}")

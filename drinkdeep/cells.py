@@ -1,5 +1,7 @@
 """What nbgrader says of a notebook's cells, for whoever reads one: the student's side and ours."""
 
+import ast
+
 from nbformat import NotebookNode
 
 
@@ -28,5 +30,20 @@ def is_changed(cell: NotebookNode) -> bool:
     """Whether the cell is no longer as it was given out, by the checksum that nbgrader left."""
     from nbgrader.utils import compute_checksum  # takes seconds
 
-    changed: bool = compute_checksum(cell) != cell.metadata.nbgrader.get("checksum")
+    plain = NotebookNode({**cell, "source": cell.source.replace("\r\n", "\n")})
+    changed: bool = compute_checksum(plain) != cell.metadata.nbgrader.get("checksum")
     return changed
+
+
+def say_the_same(cell: NotebookNode, other: NotebookNode) -> bool:
+    """Whether two cells do the same: a formatter or other line ends change no code."""
+    sources = [one.source.replace("\r\n", "\n") for one in (cell, other)]
+    if sources[0] == sources[1]:
+        return True
+    if not cell.cell_type == other.cell_type == "code":
+        return False
+    try:
+        first, second = (ast.dump(ast.parse(source)) for source in sources)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return first == second

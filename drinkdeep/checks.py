@@ -21,9 +21,10 @@ from those of chapter 1 on, are looked at with it.
 import functools
 import math
 import numbers
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import torch
@@ -83,12 +84,37 @@ class Raised:
         return f"{self.kinds[0]}: {self.message}" if self.message else self.kinds[0]
 
 
+class WrongForm(str):
+    """A difference in form: a container, a key, a shape; ``form`` says it without a number."""
+
+    form: str
+
+    def __new__(cls, text: str, form: str) -> "WrongForm":
+        """The text, with what may be told of it in any case."""
+        self = super().__new__(cls, text)
+        self.form = form
+        return self
+
+
 @dataclass(frozen=True)
-class Finding:
-    """What is wrong with a value: ``words`` explain it, ``detail`` says what was seen."""
+class Misplaced:
+    """Stands for a part of an answer that isn't where it was asked for; see :func:`part`."""
 
     words: str
     detail: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a value: ``words`` explain it, ``detail`` says what was seen.
+
+    ``form`` says what is wrong with its form, if that is it, and shows none of its numbers: of a
+    hidden test it may be told.
+    """
+
+    words: str
+    detail: str
+    form: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         """The whole of it."""
@@ -163,6 +189,11 @@ def fresh(seed: int = 0) -> torch.Generator:
 def all_met() -> None:
     """Say that a test cell's checks are met; the last line of every test cell."""
     print("✓ The checks of this cell are met. Others, with new numbers, run when you hand in.")
+
+
+def noted() -> None:
+    """Say that short answers have the form asked for, whatever they say; in place of all_met()."""
+    print("Noted. Whether it is right, you learn when you hand in.")
 
 
 # Judging
@@ -240,11 +271,13 @@ def expect(
     def differs(wrong: Any) -> str | None:
         return difference(value, wrong, rtol=rtol, atol=atol, exact_shape=exact_shape)
 
+    if isinstance(value, Misplaced):
+        return Finding(value.words, value.detail, value.detail)
     detail = differs(wanted)
     if detail is None:
         return None
     known = (words for wrong, words in mistakes if differs(wrong) is None)
-    return Finding(next(known, hint), detail)
+    return Finding(next(known, hint), detail, getattr(detail, "form", ""))
 
 
 @_check("answer")
@@ -316,34 +349,51 @@ def expect_shape(value: Any, shape: Iterable[int], *, hint: str) -> Finding | No
     >>> expect_shape(torch.zeros(2, 3), (2, 3), hint="One row an example.")
     """
     if not isinstance(value, Tensor):
-        return Finding(hint, _not_a("tensor", value))
+        detail = _not_a("tensor", value)
+        return Finding(hint, detail, getattr(detail, "form", ""))
     if tuple(value.shape) == tuple(shape):
         return None
-    return Finding(hint, f"The shape is {tuple(value.shape)}; it should be {tuple(shape)}.")
+    detail = f"The shape is {tuple(value.shape)}; it should be {tuple(shape)}."
+    return Finding(hint, detail, detail)
 
 
 @_check("support")
-def expect_raises(value: Any, *kinds: type[Exception], hint: str) -> Finding | None:
+def expect_raises(
+    value: Any, *kinds: type[Exception], hint: str, shapes: Sequence[tuple[int, ...]] = ()
+) -> Finding | None:
     """Expect that :func:`attempt` met an exception of one of these classes.
+
+    With ``shapes``, which have no number in common, its text names each of them, as (4, 1),
+    [4, 1], 4 × 1 or otherwise.
 
     >>> expect_raises(attempt(lambda: [][1]), IndexError, hint="Refuse what is out of range.")
     """
     names = " or ".join(kind.__name__ for kind in kinds)
     if not isinstance(value, Raised):
         return Finding(hint, f"{names} should be raised here, and nothing was.")
-    if not value.is_stub and any(k.__name__ in value.kinds for k in kinds):
-        return None
-    return Finding(hint, f"{names} should be raised here; this was: {value}")
+    if value.is_stub or not any(k.__name__ in value.kinds for k in kinds):
+        return Finding(hint, f"{names} should be raised here; this was: {value}")
+    said = [int(number) for number in re.findall(r"\d+", value.message)]
+    for shape in shapes:
+        if not any(said[i : i + len(shape)] == [*shape] for i in range(len(said))):
+            words = f"The text of the {value.kinds[0]} should name both shapes."
+            return Finding(words, f"It is {_show(value.message)}; it should name {shape}.")
+    return None
 
 
 @_check("support")
-def expect_faster(seconds: Any, limit: float, *, hint: str) -> Finding | None:
-    """Expect that :func:`stopwatch` took less than ``limit`` seconds.
+def expect_faster(
+    seconds: Any, limit: float, *, hint: str, result: Any, wanted: Any
+) -> Finding | None:
+    """Expect that :func:`stopwatch` took less than ``limit`` seconds, over a right answer.
 
     For what is slower by a factor, such as a Python loop over elements: leave a slow machine room.
+    ``result`` is what came of the same expression, and ``wanted`` what should have.
     """
     if not isinstance(seconds, float):
         return Finding(hint, _not_a("time", seconds))
+    if difference(result, wanted, rtol=1e-3) is not None:
+        return Finding("What is timed has to be right as well, and here it isn't.", "")
     if seconds < limit:
         return None
     return Finding(hint, f"It took {seconds:.2g} s; less than {limit:g} s is asked for.")
@@ -375,7 +425,8 @@ def difference(
             return _not_a(f"list or tuple of {len(wanted)}", value)
         if len(value) != len(wanted):
             there = "There is 1 item" if len(value) == 1 else f"There are {len(value)} items"
-            return f"{there}; there should be {len(wanted)}."
+            text = f"{there}; there should be {len(wanted)}."
+            return WrongForm(text, text)
         for place, (item, other) in enumerate(zip(value, wanted, strict=True)):
             found = difference(item, other, rtol=rtol, atol=atol, exact_shape=exact_shape)
             if found is not None:
@@ -402,18 +453,46 @@ def _mapping_difference(
 def wrong_keys(value: Any, keys: Iterable[Any]) -> str | None:
     """How a value falls short of a dict with just these keys, in one sentence, or None."""
     wanted = list(keys)
-    asked = f"a dict with the {'key' if len(wanted) == 1 else 'keys'} {_listed(wanted)}"
+    keys_asked = f"with the {'key' if len(wanted) == 1 else 'keys'} {_listed(wanted)}"
+    asked = f"a dict {keys_asked}" if wanted else "an empty dict"
     if not isinstance(value, dict):
         return _not(asked, value)
     if missing := [key for key in wanted if key not in value]:
         own = f"Its keys are {_listed(value)}" if value else "It is an empty dict"
-        return f"{own}; it should be {asked}: {_listed(missing)} {_is(missing)} missing."
+        form = f"it should be {asked}: {_listed(missing)} {_is(missing)} missing."
+        return WrongForm(f"{own}; {form}", f"It is a dict with other keys; {form}")
     extra = [key for key in value if key not in wanted]
-    return f"The key {extra[0]!r} should not be there." if extra else None
+    if not extra:
+        return None
+    return WrongForm(
+        f"The key {extra[0]!r} should not be there.", "There is a key that should not be there."
+    )
+
+
+def part(found: Any, key: str | int, of: Sequence[str | int]) -> Any:
+    """A part of an answer that was to be a dict with the keys ``of``, or a tuple if these are 0, 1…
+
+    A tuple with the parts in the order of the keys will do for a dict, and so will keys with a d
+    before them, such as “dW”. Of anything else comes :class:`Misplaced`, which a check answers by
+    saying what was to be returned.
+    """
+    if isinstance(found, Raised | Misplaced):
+        return found
+    if isinstance(found, tuple | list) and len(found) == len(of):
+        return found[list(of).index(key)]
+    if isinstance(found, dict) and not isinstance(key, int):
+        for name in (key, f"d{key}"):
+            if name in found:
+                return found[name]
+    if isinstance(key, int):
+        return Misplaced(f"Return {len(of)} things, in a tuple.", f"It is {_kind(found)}.")
+    asked = f"a dict with the keys {_listed(of)}"
+    missing = f" without {key!r}" if isinstance(found, dict) else ""
+    return Misplaced(f"Return {asked}.", f"It is {_kind(found)}{missing}.")
 
 
 def _listed(items: Iterable[Any]) -> str:
-    *most, last = map(repr, items)
+    *most, last = [*map(repr, items)] or [""]
     return f"{', '.join(most)} and {last}" if most else last
 
 
@@ -421,11 +500,13 @@ def _is(items: Sequence[Any]) -> str:
     return "is" if len(items) == 1 else "are"
 
 
-def _inside(part: str, found: str) -> str:
+def _inside(place: str, found: str) -> str:
     """What was found in a part of a value, in one sentence."""
-    if found.startswith("At "):  # At [0] it is …: one place, in two steps
-        return f"In {part}, {found[0].lower()}{found[1:]}"
-    return f"In {part}: {found[0].lower()}{found[1:]}"
+    if isinstance(found, WrongForm):
+        return WrongForm(_inside(place, str(found)), _inside(place, found.form))
+    # At [0] it is …: one place, in two steps.
+    mark = "," if found.startswith("At ") else ":"
+    return f"In {place}{mark} {found[0].lower()}{found[1:]}"
 
 
 def _number_difference(
@@ -441,7 +522,8 @@ def _number_difference(
         kind = "True or False" if goal.dtype == torch.bool else "a number"
         return f"It is {_show(value)}; it should be {kind}."
     if (exact_shape or _bare(given) != _bare(goal)) and given.shape != goal.shape:
-        return f"The shape is {tuple(given.shape)}; it should be {tuple(goal.shape)}."
+        text = f"The shape is {tuple(given.shape)}; it should be {tuple(goal.shape)}."
+        return WrongForm(text, text)
     given = given.reshape(goal.shape)
     if goal.is_floating_point():
         same = torch.isclose(given.double(), goal.double(), rtol, atol, equal_nan=True)
@@ -499,7 +581,24 @@ def _not_a(kind: str, value: Any) -> str:
 def _not(asked: str, value: Any) -> str:
     if isinstance(value, Raised):
         return f"Your code raised {value}"
-    return f"It is {_show(value)}; it should be {asked}."
+    return WrongForm(
+        f"It is {_show(value)}; it should be {asked}.",
+        f"It is {_kind(value)}; it should be {asked}.",
+    )
+
+
+def _kind(value: Any) -> str:
+    """What a value is, without what it says."""
+    if isinstance(value, bool):
+        return "True or False"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, dict | list | tuple):
+        many = f"{len(value)} item{'' if len(value) == 1 else 's'}"
+        return f"a {type(value).__name__} of {many}"
+    return _show(value) if not isinstance(value, Tensor) or value.dim() else "a number"
 
 
 def _show(value: Any) -> str:
@@ -511,8 +610,7 @@ def _show(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}" if math.isfinite(value) else str(value)
     if isinstance(value, dict | list | tuple) and any(_holds_tensors(value)):
-        many = f"{len(value)} item{'' if len(value) == 1 else 's'}"
-        return f"a {type(value).__name__} of {many}"
+        return _kind(value)
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}…"
 

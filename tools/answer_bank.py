@@ -6,10 +6,14 @@ A file ``tests/answers/ASSIGNMENT.py`` is plain Python. Each block answers one e
 
     # %% EXERCISE | right
     # %% EXERCISE | wrong | POINTS | WORDS
+    # %% EXERCISE | slip | POINTS | WORDS
 
-to the next; WORDS must stand in the feedback. From the blocks whole submissions are made, as
-students hand them in: the first right answer to every exercise, the second to every exercise, and
-likewise the wrong ones. An exercise with fewer answers is answered by the reference solution.
+to the next. Cells of the student's own that stand above the answer end in a line ``# ---``. WORDS
+must stand in the feedback. What is wrong misses the point of its exercise, and
+earns less than half; a slip has got the point and misses something beside it. From the blocks whole
+submissions are made, as students hand them in: the first right answer to every exercise, the second
+to every exercise, and likewise the wrong ones. An exercise with fewer answers is answered by the
+reference solution; one that trains a network for many seconds isn't answered.
 """
 
 import copy
@@ -24,13 +28,15 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from drinkdeep.cells import grade_id
-from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.judging.assignment import Assignment, Exercise
 from drinkdeep.grading.judging.execute import execute
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
+CELL_END = re.compile(r"^# ---$", re.MULTILINE)
 HEADER = re.compile(r"^# %% (.+)$", re.MULTILINE)
 
 
@@ -42,6 +48,9 @@ class Answer:
     code: str
     points: float | None = None
     words: str = ""
+    slip: bool = False
+    above: tuple[str, ...] = ()
+    """Cells of the student's own, which run before."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +90,12 @@ def parse(text: str, assignment: str) -> list[Answer]:
     found = []
     for header, code in zip(parts[::2], parts[1::2], strict=True):
         exercise, kind, *more = (part.strip() for part in header.split("|", 3))
+        *above, code = (cell.strip() for cell in CELL_END.split(code))
         if kind == "right" and not more:
-            found.append(Answer(exercise, code.strip()))
-        elif kind == "wrong" and len(more) == 2:
-            found.append(Answer(exercise, code.strip(), float(more[0]), more[1]))
+            found.append(Answer(exercise, code, above=tuple(above)))
+        elif kind in ("wrong", "slip") and len(more) == 2:
+            points, words = float(more[0]), more[1]
+            found.append(Answer(exercise, code, points, words, kind == "slip", tuple(above)))
         else:
             raise ValueError(f"{assignment}: a header that can't be read: {header}")
     return found
@@ -93,7 +104,13 @@ def parse(text: str, assignment: str) -> list[Answer]:
 def submissions(assignment: str) -> Iterator[Submission]:
     """All submissions that are made of an assignment's bank, and the two that need none."""
     solution = source(assignment)
-    full = {name: ex.points for name, ex in Assignment(solution).exercises.items()}
+    exercises = Assignment(solution).exercises
+    full = {name: ex.points for name, ex in exercises.items()}
+    stubs = {
+        name: Answer(name, "raise NotImplementedError", 0.0, "not done yet")
+        for name, exercise in exercises.items()
+        if trains(exercise)
+    }
     yield Submission("released", released(assignment), dict.fromkeys(full, 0.0), {})
     yield Submission("solution", solution, full, {})
     for kind in ("right", "wrong"):
@@ -106,7 +123,7 @@ def submissions(assignment: str) -> Iterator[Submission]:
             for name in full
         ]
         for number, row in enumerate(zip_longest(*rows), start=1):
-            given = {answer.exercise: answer for answer in row if answer}
+            given = stubs | {answer.exercise: answer for answer in row if answer}
             points = {
                 name: most
                 if name not in given or (earned := given[name].points) is None
@@ -117,12 +134,21 @@ def submissions(assignment: str) -> Iterator[Submission]:
             yield Submission(f"{kind}-{number}", filled(solution, given), points, words)
 
 
+def trains(exercise: Exercise) -> bool:
+    """Whether it is a network that is judged, by the accuracy that it reaches."""
+    return "expect_at_least(" in exercise.test.source
+
+
 def filled(notebook: NotebookNode, given: dict[str, Answer]) -> NotebookNode:
     """The notebook with these answers written into it."""
     result = copy.deepcopy(notebook)
+    cells = []
     for cell in result.cells:
         if (name := grade_id(cell)) in given:
             cell.source = given[name].code
+            cells += [new_code_cell(own) for own in given[name].above]
+        cells.append(cell)
+    result.cells = cells
     return result
 
 

@@ -29,9 +29,11 @@ NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/desk",
     "drinkdeep/grading",
     *(
+        "drinkdeep/beside.py",
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",
+        "drinkdeep/matching.py",
         "drinkdeep/surrogates.py",
         "drinkdeep/transport.py",
         "drinkdeep/undefined.py",

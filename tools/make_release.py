@@ -28,7 +28,9 @@ from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from drinkdeep.cells import grade_id, has_role
+from drinkdeep import checks as checks_of_answers
+from drinkdeep.cells import grade_id, has_role, is_test
+from drinkdeep.grading.errors import CheckError
 from drinkdeep.grading.judging.assignment import (
     BEGIN_HIDDEN,
     BEGIN_SOLUTION,
@@ -40,6 +42,7 @@ from drinkdeep.grading.judging.assignment import (
     regions,
     without,
 )
+from drinkdeep.grading.judging.judge import CheckSite, sites_of
 from drinkdeep.grading.judging.rewriting import CHECKS, LOOKS, bound_names, defined_names
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -79,7 +82,7 @@ def problems(notebook: NotebookNode, answers: list[answer_bank.Answer]) -> Itera
         for problem in (
             *_problems_of_text(assignment, exercise),
             *_problems_of_test(exercise, taught),
-            *_problems_of_bank(own),
+            *_problems_of_bank(own, exercise),
         ):
             yield f"{exercise.name}: {problem}"
 
@@ -182,25 +185,76 @@ def _with_pass(source: str) -> str:
 def _problems_of_test(exercise: Exercise, taught: set[str]) -> Iterator[str]:
     source = exercise.test.source
     tree = ast.parse(source)
-    if not source.rstrip().endswith("all_met()"):
-        yield "its test doesn't end in all_met()"
     if len(exercise.hidden) != 1:
         yield "its test has not exactly one region of hidden tests"
         return
     ((first, last),) = exercise.hidden
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
     checks = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id in CHECKS]
-    if not any(check.lineno < first for check in checks):
+    visible = [check for check in checks if check.lineno < first]
+    if not visible:
         yield "its test has no visible check"
     if not any(first < check.lineno < last for check in checks):
         yield "its test has no hidden check"
+    # A form that is met says nothing of what is right.
+    end = "noted()" if {_role(check) for check in visible} == {"form"} else "all_met()"
+    if not source.rstrip().endswith(f"\n{end}"):
+        yield f"its test doesn't end in {end}"
     for check in checks:
         hint = next((k.value for k in check.keywords if k.arg == "hint"), None)
         if hint is None or (isinstance(hint, ast.Constant) and len(str(hint.value)) < 15):
             yield f"the check in line {check.lineno} of its test has no hint"
     if taken := bound_names(tree) & defined_names(ast.parse(exercise.solution.source)):
         yield f"its test gives {', '.join(taken)} a meaning of its own"
+    yield from _problems_of_shares(exercise)
+    yield from _problems_of_loops(tree)
     yield from _problems_of_looks(tree, taught - bound_names(tree), (first, last))
+
+
+def _role(check: ast.Call) -> str:
+    assert isinstance(check.func, ast.Name)
+    return str(getattr(checks_of_answers, check.func.id).role)
+
+
+def _sites(exercise: Exercise) -> list[CheckSite]:
+    """Its checks; none, where the judge can't read the test, which is said elsewhere."""
+    try:
+        return sites_of(exercise)
+    except CheckError:
+        return []
+
+
+def _problems_of_shares(exercise: Exercise) -> Iterator[str]:
+    """What only new values prove earns at least half of the points."""
+    sites = _sites(exercise)
+    hidden = sum(site.share for site in sites if site.hidden)
+    total = sum(site.share for site in sites)
+    if hidden < total / 2:
+        yield f"its hidden checks earn {hidden / total:.0%} of its points, and should earn half"
+
+
+def _problems_of_loops(tree: ast.Module) -> Iterator[str]:
+    """What came from a student's kernel may be of any length, so a test doesn't loop over it."""
+    outside = [n for s in tree.body if not isinstance(s, ast.FunctionDef) for n in ast.walk(s)]
+    seen = {
+        target.id
+        for node in outside
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _looks(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in outside:
+        if not isinstance(node, ast.For | ast.comprehension):
+            continue
+        names = {n.id for n in ast.walk(node.iter) if isinstance(n, ast.Name)}
+        if names & seen or (isinstance(node.iter, ast.Call) and _looks(node.iter)):
+            yield f"line {node.iter.lineno} of its test loops over what it observed"
+
+
+def _looks(node: ast.AST) -> bool:
+    """Whether an expression brings a value back from the student's kernel."""
+    names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+    return bool(names & {"observe", "attempt"})
 
 
 def _problems_of_looks(
@@ -235,12 +289,20 @@ def _problems_of_looks(
             yield f"line {node.lineno} of its test uses {node.id} outside of observe"
 
 
-def _problems_of_bank(answers: list[answer_bank.Answer]) -> Iterator[str]:
+def _problems_of_bank(answers: list[answer_bank.Answer], exercise: Exercise) -> Iterator[str]:
     wrong = [answer for answer in answers if answer.words]
     if len(answers) - len(wrong) < FEWEST_RIGHT:
         yield f"the bank has {len(answers) - len(wrong)} right answers, and needs {FEWEST_RIGHT}"
     if len(wrong) < FEWEST_WRONG:
         yield f"the bank has {len(wrong)} wrong answers, and needs {FEWEST_WRONG}"
+    # Of several short answers each is a point by itself.
+    if {site.role for site in _sites(exercise)} & {"value"}:
+        for answer in wrong:
+            if not answer.slip and 2 * (answer.points or 0) >= exercise.points:
+                yield (
+                    f"a wrong answer, “{answer.words}”, earns {answer.points:g} of "
+                    f"{exercise.points:g}: is it a slip? What misses the point earns less than half"
+                )
     if len({answer.code for answer in answers}) < len(answers):
         yield "the bank has an answer twice"
 
@@ -270,8 +332,16 @@ def generate(folder: Path, assignments: list[str], *, database: str) -> None:
             sys.exit(f"{assignment}: nbgrader could not make it:\n{result.get('log', '')}")
         for path in (folder / assignment).glob("*.ipynb"):
             notebook = nbformat.read(path, as_version=4)
+            fold(notebook)
             notebooks.normalize(notebook)
             path.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def fold(notebook: NotebookNode) -> None:
+    """Fold the checks, in place: they list what can go wrong, which the hints tell in order."""
+    for cell in notebook.cells:
+        if is_test(cell):
+            cell.metadata["jupyter"] = {"source_hidden": True}
 
 
 def main() -> int:

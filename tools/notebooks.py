@@ -22,8 +22,9 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("book", "solutions", "exercises")
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-# A cell may carry tags (hide-input, raises-exception) and what nbgrader makes of it, nothing else.
-CELL_METADATA = ("tags", "nbgrader", "deletable", "editable")
+# A cell may carry tags (hide-input, raises-exception), what nbgrader makes of it, and that it is
+# folded in JupyterLab; nothing else.
+CELL_METADATA = ("tags", "nbgrader", "deletable", "editable", "jupyter")
 
 
 def all_notebooks() -> list[Path]:
@@ -52,6 +53,8 @@ def normalize(notebook: NotebookNode) -> None:
                 if cell.metadata.get(key) not in (None, [], {})
             }
         )
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            cell.metadata.pop("jupyter", None)
         cell.pop("attachments", None)
         # The id follows from the text, so an unchanged cell keeps it, whatever tool saved it.
         seen[cell.source] = seen.get(cell.source, 0) + 1

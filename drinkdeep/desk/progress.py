@@ -17,9 +17,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from drinkdeep.cells import grade_id, has_role, is_changed, is_task, is_test
+from drinkdeep.beside import not_there, used_beside
+from drinkdeep.cells import grade_id, has_role, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
-from drinkdeep.desk.restore import released
+from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
 from drinkdeep.progress import progress
 
 HEADING = re.compile(r"^## (?P<title>.+?)(?: · [\d.]+ points?)?$", re.MULTILINE)
@@ -83,11 +84,12 @@ def notebooks(folder: Path | None = None) -> list[Path]:
         folder = next(
             (up / "exercises" for up in (here, *here.parents) if (up / "exercises").is_dir()), here
         )
+    known = known_names()
     return sorted(
         path
         for path in folder.rglob("*.ipynb")
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and '"grade_id"' in path.read_text(encoding="utf-8", errors="replace")
+        and (path.name in known or '"grade_id"' in decoded(path.read_bytes()))
     )
 
 
@@ -95,7 +97,8 @@ def standing(path: Path) -> Standing:
     """How far the student is in one notebook, as it was saved. It is left as it is."""
     restore = f"`drinkdeep restore {_from_here(path)}` brings it back and keeps your answers"
     try:
-        notebook = nbformat.read(path, as_version=4)
+        with quiet_nbformat():
+            notebook = nbformat.read(path, as_version=4)
     except Exception:
         return Standing(path, path.stem, trouble=f"The file is damaged: {restore}.")
     found = TITLE.search("\n".join(c.source for c in notebook.cells if c.cell_type == "markdown"))
@@ -111,6 +114,8 @@ def standing(path: Path) -> Standing:
             )
         elif _harmed(notebook, original):
             trouble = f"Cells of this notebook were changed or are missing: {restore}."
+    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+        trouble = trouble or f"{not_there(used)}."
     if any(_answered(cell) for cell in notebook.cells if is_task(cell)):
         trouble = _execute(notebook, path) or trouble
     return Standing(path, title, list(_tasks(notebook)), trouble)
@@ -119,14 +124,13 @@ def standing(path: Path) -> Standing:
 def _harmed(notebook: NotebookNode, original: NotebookNode) -> bool:
     """Whether something that was given out is gone, doubled, or no longer what it was."""
 
-    def guarded(cells: list[NotebookNode]) -> list[tuple[str | None, str, str]]:
-        return sorted(
-            (grade_id(cell), cell.cell_type, "" if is_task(cell) else cell.source)
-            for cell in cells
-            if grade_id(cell)
-        )
+    def guarded(cells: list[NotebookNode]) -> list[NotebookNode]:
+        return sorted(filter(grade_id, cells), key=lambda cell: str(grade_id(cell)))
 
-    return guarded(notebook.cells) != guarded(original.cells)
+    own, wanted = guarded(notebook.cells), guarded(original.cells)
+    return [(grade_id(cell), cell.cell_type) for cell in own] != [
+        (grade_id(cell), cell.cell_type) for cell in wanted
+    ] or not all(is_task(b) or say_the_same(a, b) for a, b in zip(own, wanted, strict=True))
 
 
 def _answered(cell: NotebookNode) -> bool:

@@ -5,23 +5,35 @@ answers back into them, and keeps what the file was in a copy beside it.
 """
 
 import argparse
+import codecs
+import contextlib
 import copy
 import json
+import logging
+import re
 import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterable
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
+from drinkdeep.matching import match_cells
+from drinkdeep.surrogates import mended
 
 # Written by tools/make_student_tree.py: a student's tree has no git to ask.
 RELEASED = Path(__file__).resolve().parent / "released"
+
+
+CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: |$)")
+STUB = re.compile(r"# YOUR CODE HERE\s+raise NotImplementedError\(\)|^YOUR ANSWER HERE$")
 
 
 class Trouble(Exception):
@@ -34,20 +46,25 @@ class Trouble(Exception):
 def released(name: str, cells: Iterable[NotebookNode] = ()) -> tuple[str, NotebookNode] | None:
     """The notebook that was given out under this file name, with the name; None if none is known.
 
-    Of a notebook that was renamed, the one that shares the most nbgrader ids with ``cells``.
+    Of a notebook that was renamed, the one that shares the most with ``cells``.
     """
     known = dict(_known())
     if name not in known:
-        own = {grade_id(cell) for cell in cells} - {None}
-        shared = {
-            other: len(own & {grade_id(cell) for cell in _read(text).cells})
-            for other, text in known.items()
-        }
+        own = list(cells)
+        shared = {}
+        for other, text in known.items():
+            homes = match_cells(own, _read(text).cells)
+            shared[other] = len({id(home) for home in homes if home is not None})
         name = max(shared, key=lambda other: shared[other], default="")
         # One id may be in every assignment, such as that of the set-up cell.
         if shared.get(name, 0) < 3:
             return None
     return name, _read(known[name])
+
+
+def known_names() -> set[str]:
+    """The file names of the notebooks that the course gives out."""
+    return {name for name, _ in _known()}
 
 
 def _known() -> Iterable[tuple[str, str]]:
@@ -73,8 +90,23 @@ def _git(*arguments: str) -> str:
 
 
 def _read(text: str) -> NotebookNode:
-    notebook: NotebookNode = nbformat.reads(text, as_version=4)
+    with quiet_nbformat():
+        notebook: NotebookNode = mended(nbformat.reads(text, as_version=4))
     return notebook
+
+
+@contextlib.contextmanager
+def quiet_nbformat() -> Iterator[None]:
+    """Keep nbformat from telling of ids and fields at length: what matters is said in our words."""
+    log = logging.getLogger("traitlets")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 # Restoring
@@ -83,23 +115,16 @@ def _read(text: str) -> NotebookNode:
 def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> NotebookNode:
     """``given_out``, with the answers and the student's own cells that are among ``damaged``.
 
-    A cell is known by its nbgrader id, by its id in the file, or by its text. What was given out
-    comes back in its order. Where an answer is there twice the last counts, as in grading; the
-    other stays as a cell of the student's own, behind the cell that it followed.
+    :mod:`drinkdeep.matching` says which cell is which. What was given out comes back in its order.
+    Where an answer is there twice the last counts, as in grading; the other stays as a cell of the
+    student's own, behind the cell that it followed.
     """
     result = copy.deepcopy(given_out)
-    named = {name: cell for cell in result.cells if (name := grade_id(cell))}
-    numbered = {cell.id: cell for cell in result.cells}
-    worded = {cell.source.strip(): cell for cell in result.cells if not grade_id(cell)}
     stubs = {id(cell): cell.source for cell in result.cells if is_task(cell)}
     own: dict[int | None, list[NotebookNode]] = {}
     above: int | None = None
-    for cell in damaged:
-        home = (
-            named.get(grade_id(cell) or "")
-            or numbered.get(cell.get("id", ""))
-            or worded.get(cell.source.strip())
-        )
+    cells = list(damaged)
+    for cell, home in zip(cells, match_cells(cells, result.cells), strict=True):
         if home is None:
             own.setdefault(above, []).append(_plain(cell))
             continue
@@ -135,25 +160,92 @@ def answers(notebook: NotebookNode, given_out: NotebookNode) -> int:
 
 def readable_cells(text: str) -> list[NotebookNode]:
     """The cells of a notebook's text; of one that was cut off, those that are whole."""
-    try:
-        return list(_read(text).cells)
-    except Exception:
-        pass
-    start = text.find("[", text.find('"cells"') + 1) + 1
-    cells = []
+    with contextlib.suppress(Exception):
+        whole = list(_read(text).cells)
+        if all("source" in cell and "metadata" in cell for cell in whole):
+            return whole
     decoder = json.JSONDecoder()
-    while start:
-        start += len(text[start:]) - len(text[start:].lstrip(" \t\r\n,"))
+    cells = []
+    start = text.find("[", text.find('"cells"') + 1)
+    while (start := text.find("{", start + 1)) >= 0:
         try:
-            cell, start = decoder.raw_decode(text, start)
-        except ValueError:
-            break
-        cells.append(cell)
-    whole = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-    try:
-        return list(_read(json.dumps(whole)).cells)
-    except Exception:
-        return []
+            found, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            continue
+        # What stands in a cell that is broken is no cell.
+        if isinstance(found, dict) and found.get("cell_type") in ("code", "markdown", "raw"):
+            cells.append(_sound(mended(found)))
+            start = end - 1
+    return cells
+
+
+def _sound(raw: dict[str, Any]) -> NotebookNode:
+    """A cell of today's format, with what can be understood of a broken one."""
+    source = raw.get("source", "")
+    if isinstance(source, list):
+        source = "".join(part for part in source if isinstance(part, str))
+    cell = {
+        "cell_type": raw["cell_type"],
+        "id": raw["id"] if isinstance(raw.get("id"), str) else uuid.uuid4().hex[:8],
+        "metadata": raw["metadata"] if isinstance(raw.get("metadata"), dict) else {},
+        "source": source if isinstance(source, str) else "",
+    }
+    if raw["cell_type"] == "code":
+        cell |= {"outputs": [], "execution_count": None}
+    sound: NotebookNode = nbformat.from_dict(cell)
+    return sound
+
+
+def decoded(content: bytes) -> str:
+    """A notebook's text, also as Windows' programs write it."""
+    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if marked else "utf-8-sig", errors="replace")
+
+
+def without_conflict(text: str) -> tuple[str, str]:
+    """Both sides of a text with the marks of a merge: ours, which is the student's, and theirs."""
+    sides: tuple[list[str], list[str]] = ([], [])
+    kept: tuple[bool, bool] = (True, True)
+    for line in text.splitlines(keepends=True):
+        if not (mark := CONFLICT.match(line)):
+            for side, keep in zip(sides, kept, strict=True):
+                if keep:
+                    side.append(line)
+        else:
+            kept = {"<": (True, False), "|": (False, False), "=": (False, True)}.get(
+                mark[1][0], (True, True)
+            )
+    return "".join(sides[0]), "".join(sides[1])
+
+
+def unmerged(text: str) -> tuple[list[NotebookNode], int]:
+    """The cells of a notebook's text; and how many are there in two versions, after a merge.
+
+    Git puts its marks into the file, nbdime into the text of a cell. Of two versions the student's
+    comes last, so that it counts.
+    """
+    ours, theirs = without_conflict(text)
+    cells = readable_cells(ours)
+    others = [] if ours == theirs else readable_cells(theirs)
+    known = {(cell.cell_type, cell.source) for cell in cells}
+    others = [cell for cell in others if (cell.cell_type, cell.source) not in known]
+    versions = 0
+    result = []
+    for cell in cells:
+        name = grade_id(cell)
+        for other in [one for one in others if name and grade_id(one) == name]:
+            others.remove(other)
+            if not is_task(other) or STUB.search(other.source):
+                continue  # the teacher's new text, and no answer
+            result.append(other)
+            versions += 1
+        mine, remote = without_conflict(cell.source)
+        if mine != remote:
+            result.append(NotebookNode({**cell, "source": remote.rstrip("\n")}))
+            cell.source = mine.rstrip("\n")
+            versions += 1
+        result.append(cell)
+    return result, versions
 
 
 def restore(path: Path, source: Path | None = None) -> str:
@@ -163,12 +255,12 @@ def restore(path: Path, source: Path | None = None) -> str:
     :class:`Trouble`.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        content = path.read_bytes()
     except FileNotFoundError:
-        text = ""
+        content = b""
     except OSError as error:
         raise Trouble(f"{path} can't be read ({error.strerror}): name a notebook.") from None
-    cells = readable_cells(text)
+    cells, versions = unmerged(decoded(content))
     if source is None:
         found = released(path.name, cells)
         if found is None:
@@ -193,19 +285,37 @@ def restore(path: Path, source: Path | None = None) -> str:
             f"{path.name} is {name} under another name, and {target} is there as well: "
             "rename the one that you don't want, and run this again."
         )
-    if target == path and text:
-        if _same(cells, notebook.cells):
+    if target == path and content:
+        if not versions and _is_sound(content) and _same(cells, notebook.cells):
             return f"{path} is as it was given out, with {kept}: nothing was changed."
         backup = _backup(path)
         _write(target, notebook)
         return (
             f"{path} is as it was given out again, with {kept}. What it was is in {backup.name}. "
-            "In JupyterLab: File → Reload Notebook from Disk."
+            f"{_two_versions(versions)}In JupyterLab: File → Reload Notebook from Disk."
         )
     _write(target, notebook)
     if target == path:
         return f"{path} was missing or empty, and is there again as it was given out."
     return f"{target} is as it was given out, with {kept}. {path.name} is left as it was."
+
+
+def _is_sound(content: bytes) -> bool:
+    """Whether others can read the file as it is."""
+    try:
+        _read(content.decode("utf-8"))
+    except Exception:
+        return False
+    return not content.startswith(codecs.BOM_UTF8)
+
+
+def _two_versions(number: int) -> str:
+    if not number:
+        return ""
+    return (
+        f"Of {number} of them a merge had left two versions: yours counts, and the other stands "
+        "below it as a cell of your own: look which you want, and delete the other. "
+    )
 
 
 def _same(cells: list[NotebookNode], others: list[NotebookNode]) -> bool:

@@ -18,7 +18,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
-from drinkdeep.cells import grade_id, is_changed, is_task, is_test
+from drinkdeep.beside import not_there, used_beside
+from drinkdeep.cells import grade_id, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.progress import HEADING
 from drinkdeep.desk.restore import released
@@ -74,7 +75,7 @@ class Words(logging.Filter):
     """
 
     LAST = re.compile(r"nbgrader encountered a fatal error while trying to validate '(.+)'")
-    BEFORE = ("Traceback", "Notebook failed to validate")
+    BEFORE = ("Traceback", "Notebook failed to validate", "Notebook JSON is invalid")
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is shown; the last one is given other words."""
@@ -155,7 +156,17 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             f"This notebook can't be graded under the name that its file has: rename it to {name}, "
             "with a right click on it in JupyterLab's file browser.",
         )
+    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+        yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
     there = {grade_id(cell): cell for cell in notebook.cells}
+    if not any(is_test(cell) for cell in notebook.cells):
+        yield _sign(
+            notebook.cells[0].source,
+            "This notebook has lost its tests: another program has dropped what nbgrader keeps in "
+            f"the cells' metadata, so nothing was looked at: {BRINGS_BACK}",
+            _restore(path),
+        )
+        return
     title = ""
     for cell in given_out.cells:
         if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
@@ -166,6 +177,9 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
         own = there.get(grade_id(cell))
         if own is None:
             fault = "is gone"
+        elif not is_task(own) and say_the_same(own, cell):
+            own.metadata.nbgrader.pop("checksum", None)  # or nbgrader would tell of it
+            continue
         elif not is_task(own) and is_changed(own):
             fault = "was changed"
             # nbgrader, who would say so without the cure, and nothing else, has no longer a reason.

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 import drinkdeep
+from drinkdeep.grading import course
 from drinkdeep.grading.sandbox.inside import LOADED
 
 PACKAGE = Path(drinkdeep.__file__).parent
@@ -20,7 +21,7 @@ DECIDING = (
     # … and what runs it, and gives points. It imports all else.
     "drinkdeep.grading.judging.execute",
 )
-"""Where to begin."""
+"""What decides, besides what a kernel loads."""
 
 
 @functools.cache
@@ -31,9 +32,14 @@ def grader_version(modules: tuple[str, ...] = ()) -> str:
     runs them.
     """
     total = hashlib.sha256(metadata.version("torch").encode())
-    for name, path in sorted(grade_sources((*DECIDING, *LOADED, *modules)).items()):
+    for name, path in sorted(grade_sources(roots(modules)).items()):
         total.update(f"\0{name}\0".encode() + path.read_bytes())
     return total.hexdigest()
+
+
+def roots(modules: Iterable[str]) -> tuple[str, ...]:
+    """Where to begin, for an assignment that imports these."""
+    return (*DECIDING, *LOADED, *course.MODULES, *modules)
 
 
 def grade_sources(modules: Iterable[str]) -> dict[str, Path]:

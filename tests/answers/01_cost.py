@@ -161,12 +161,12 @@ def careful_mse(y_hat, y):
     raise ShapeError(y_hat.shape, y.shape)
 
 
-# %% careful_mse | wrong | 1 | raise a ValueError before
+# %% careful_mse | wrong | 1.2 | raise a ValueError before
 def careful_mse(y_hat, y):
     return ((y_hat - y) ** 2).mean()
 
 
-# %% careful_mse | wrong | 2.5 | end alike
+# %% careful_mse | slip | 1.8 | end alike
 def careful_mse(y_hat, y):
     if y_hat.shape[-1] != y.shape[-1]:
         raise ValueError("shapes differ")
@@ -198,7 +198,7 @@ def landscape(w, b, x, y):
     )
 
 
-# %% landscape | wrong | 3.2 | Let broadcasting do the loops
+# %% landscape | slip | 3.56 | Let broadcasting do the loops
 def landscape(w, b, x, y):
     table = torch.zeros(len(w), len(b))
     for i in range(len(w)):
@@ -332,3 +332,77 @@ def bakery_cost(y_hat, y):
 # %% bakery_cost | wrong | 0 | no part of a loss is negative
 def bakery_cost(y_hat, y):
     return (3 * (y - y_hat)).mean()
+
+
+# %% mean_squared_error | right
+import numpy as np
+
+
+def mean_squared_error(y_hat, y):
+    return np.mean(np.square(y_hat.numpy() - y.numpy()))
+
+
+# %% huber | right
+class Huber:
+    def __call__(self, e, delta):
+        far = e.abs() > delta
+        return far * delta * (abs(e) - delta / 2) + torch.logical_not(far) * e.double() ** 2 / 2
+
+
+huber = Huber()
+
+
+# %% negative_log_likelihood | right
+def negative_log_likelihood(p, y):
+    one_hot = torch.eye(p.shape[1], dtype=p.dtype)[y]
+    return -torch.einsum("nk,nk->", p.log(), one_hot) / len(y)
+
+
+# %% share_of_mistakes | right
+def is_wrong(scores, label):
+    return max(range(len(scores)), key=lambda k: scores[k]) != label
+
+
+# ---
+def share_of_mistakes(z, y):
+    wrong = [is_wrong(row, label) for row, label in zip(z.tolist(), y.tolist())]
+    return sum(wrong) / len(wrong)
+
+
+# %% careful_mse | right
+def careful_mse(y_hat, y):
+    if list(y_hat.shape) != list(y.shape):
+        sizes = ["x".join(map(str, t.shape)) for t in (y_hat, y)]
+        raise ValueError(f"{sizes[0]} is not {sizes[1]}")
+    return torch.linalg.vector_norm(y_hat - y) ** 2 / y.numel()
+
+
+# %% landscape | right
+import numpy as np
+
+
+def landscape(w, b, x, y):
+    w, b, x, y = (t.numpy().astype("float64") for t in (w, b, x, y))
+    return np.mean((w[:, None, None] * x + b[:, None] - y) ** 2, axis=-1)
+
+
+# %% lowest_point | right
+import numpy as np
+
+
+def lowest_point(table, w, b):
+    i, j = np.unravel_index(np.argmin(table.numpy()), table.shape)
+    return w[i : i + 1], b.numpy()[j]
+
+
+# %% best_line | right
+def best_line(x, y):
+    A = torch.stack([x, torch.ones_like(x)], dim=1)
+    w, b = torch.linalg.lstsq(A, y.unsqueeze(1)).solution
+    return w, b
+
+
+# %% bakery_cost | right
+def bakery_cost(y_hat, y):
+    e = (y_hat - y).requires_grad_()
+    return torch.maximum(e, -3 * e).mean(dim=0, keepdim=True)

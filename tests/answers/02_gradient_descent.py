@@ -87,7 +87,7 @@ def step(parameters, gradients, lr):
     return [p + lr * g for p, g in zip(parameters, gradients)]
 
 
-# %% step | wrong | 2 | it changed the tensors that you were given
+# %% step | slip | 2 | it changed the tensors that you were given
 def step(parameters, gradients, lr):
     for p, g in zip(parameters, gradients):
         p -= lr * g
@@ -171,7 +171,7 @@ fate_d = "bounces"
 place = 0
 steps = 9
 
-# %% fates | wrong | 1 | Write one of the five words
+# %% fates | wrong | 1 | write one of the five words
 fate_a = "creeps"
 fate_b = "explodes"
 fate_c = "zigzags"
@@ -212,7 +212,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, steps + 1
 
 
-# %% walk | wrong | 2 | One step too many
+# %% walk | wrong | 1.67 | One step too many
 def walk(gradient, w, lr, tolerance, most):
     steps = 0
     while steps < most:
@@ -224,7 +224,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, steps
 
 
-# %% walk | wrong | 3 | no more than most = 2 were allowed
+# %% walk | slip | 3.33 | no more than most = 2 were allowed
 def walk(gradient, w, lr, tolerance, most):
     steps = 0
     while gradient(w).norm() >= tolerance:
@@ -233,14 +233,14 @@ def walk(gradient, w, lr, tolerance, most):
     return w, steps
 
 
-# %% walk | wrong | 2 | A short gradient should end the walk earlier
+# %% walk | wrong | 1.67 | A short gradient should end the walk earlier
 def walk(gradient, w, lr, tolerance, most):
     for _ in range(most):
         w = w - lr * gradient(w)
     return w, most
 
 
-# %% walk | wrong | 4 | You looked at the largest entry
+# %% walk | slip | 4.17 | You looked at the largest entry
 def walk(gradient, w, lr, tolerance, most):
     for steps in range(most):
         g = gradient(w)
@@ -260,7 +260,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, most
 
 
-# %% walk | wrong | 4 | takes no step
+# %% walk | slip | 4.17 | takes no step
 def walk(gradient, w, lr, tolerance, most):
     w = w - lr * gradient(w)
     for steps in range(1, most):
@@ -281,7 +281,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w
 
 
-# %% walk | wrong | 2 | You compared the sum of squares
+# %% walk | wrong | 1.67 | You compared the sum of squares
 def walk(gradient, w, lr, tolerance, most):
     for steps in range(most):
         g = gradient(w)
@@ -291,7 +291,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, most
 
 
-# %% walk | wrong | 3 | Does it begin at 0?
+# %% walk | slip | 3.33 | Does it begin at 0?
 def walk(gradient, w, lr, tolerance, most):
     for steps in range(most):
         g = gradient(w)
@@ -519,7 +519,7 @@ def batch_gradient(w, b, x, y, rows):
     return 2 * (error * x[rows]).sum() / len(x), 2 * error.sum() / len(x)
 
 
-# %% batch_gradient | wrong | 2 | You counted each row once
+# %% batch_gradient | slip | 2 | You counted each row once
 def batch_gradient(w, b, x, y, rows):
     chosen = torch.zeros(len(x), dtype=torch.bool)
     chosen[rows] = True
@@ -757,7 +757,7 @@ def schedule(H):
     return torch.linalg.eigvalsh(torch.linalg.inv(H.double()))[None]
 
 
-# %% schedule | wrong | 2 | You took the numbers on the diagonal
+# %% schedule | wrong | 1.33 | You took the numbers on the diagonal
 def schedule(H):
     return 1 / H.diagonal()
 
@@ -786,3 +786,90 @@ def schedule(H):
 # %% schedule | wrong | 0 | ends the steepest part alone
 def schedule(H):
     return [1 / torch.linalg.eigvalsh(H)[-1]] * len(H)
+
+
+# %% sweep_slopes | right
+import numpy as np
+
+
+def sweep_slopes(losses, h):
+    L = losses.numpy()
+    return np.diff(L) / h, np.gradient(L, h)[1:-1]
+
+
+# %% step | right
+def moved(p, g, lr):
+    return torch.add(p.double(), g, alpha=-lr)
+
+
+# ---
+def step(parameters, gradients, lr):
+    return list(map(lambda p, g: moved(p, g, lr), parameters, gradients))
+
+
+# %% walk | right
+class Walk:
+    def __call__(self, gradient, w, lr, tolerance, most):
+        w, steps = w.clone().requires_grad_(), 0
+        while steps < most and torch.linalg.norm(gradient(w)) >= tolerance:
+            w, steps = w - lr * gradient(w), steps + 1
+        return w, torch.tensor([steps])
+
+
+walk = Walk()
+
+
+# %% two_slopes | right
+import numpy as np
+
+
+def two_slopes(w1, g1, w2, g2):
+    slope, height = np.polyfit([w1, w2], [g1, g2], 1)
+    return np.array([2 / slope, -height / slope])
+
+
+# %% line_edge | right
+import numpy as np
+
+
+def line_edge(x):
+    X = np.vander(x.numpy().astype("float64"), 2)
+    return 2 / np.linalg.eigvalsh(2 * X.T @ X / len(X)).max()
+
+
+# %% batch_gradient | right
+def batch_gradient(w, b, x, y, rows):
+    g_w = g_b = 0.0
+    for i in rows.tolist():
+        error = w * x[i].item() + b - y[i].item()
+        g_w, g_b = g_w + 2 * error * x[i].item(), g_b + 2 * error
+    return g_w / len(rows), g_b / len(rows)
+
+
+# %% enough | right
+import numpy as np
+
+
+def enough(G, share):
+    G = G.numpy()
+    mean = G.mean(axis=0)
+    return int(
+        np.ceil(np.einsum("ij,ij->", G - mean, G - mean) / len(G) / (share**2 * mean @ mean))
+    )
+
+
+# %% roll | right
+import numpy as np
+
+
+def roll(w, gradients, lr, momentum):
+    places, v = [w.numpy()], 0
+    for g in gradients.numpy():
+        v = momentum * v + g
+        places.append(places[-1] - lr * v)
+    return np.array(places)
+
+
+# %% schedule | right
+def schedule(H):
+    return [1 / curvature for curvature in torch.linalg.eigvals(H).real.tolist()]

@@ -21,7 +21,7 @@ def softmax(z, T):
     return (e.T / e.sum(1)).T
 
 
-# %% softmax | wrong | 0.75 | The temperature is missing
+# %% softmax | wrong | 0 | The temperature is missing
 def softmax(z, T):
     e = z.exp()
     return e / e.sum(dim=1, keepdim=True)
@@ -39,12 +39,12 @@ def softmax(z, T):
     return e / e.sum(dim=0)
 
 
-# %% softmax | wrong | 0.75 | You multiplied the scores by T
+# %% softmax | wrong | 0 | You multiplied the scores by τ
 def softmax(z, T):
     return (z * T).softmax(dim=1)
 
 
-# %% softmax | wrong | 0.75 | It is the scores that are divided
+# %% softmax | wrong | 0 | It is the scores that are divided
 def softmax(z, T):
     return z.softmax(dim=1) / T
 
@@ -113,34 +113,34 @@ def log_softmax(z, dim):
     return d - total.log()
 
 
-# %% log_softmax | wrong | 2 | take the largest score out first
+# %% log_softmax | wrong | 1.67 | take the largest score out first
 def log_softmax(z, dim):
     return z - z.exp().sum(dim=dim, keepdim=True).log()
 
 
-# %% log_softmax | wrong | 2 | never form the probability
+# %% log_softmax | wrong | 1.67 | never form the probability
 def log_softmax(z, dim):
     return z.softmax(dim=dim).log()
 
 
-# %% log_softmax | wrong | 3.25 | Each row needs its own largest score
+# %% log_softmax | slip | 3.1 | Each row needs its own largest score
 def log_softmax(z, dim):
     d = z - z.max()
     return d - d.exp().sum(dim=dim, keepdim=True).log()
 
 
-# %% log_softmax | wrong | 3.25 | That is along the last axis
+# %% log_softmax | wrong | 0 | That is along the last axis
 def log_softmax(z, dim):
     m = z.max(dim=-1, keepdim=True).values
     return z - m - (z - m).exp().sum(dim=-1, keepdim=True).log()
 
 
-# %% log_softmax | wrong | 2 | no probability may be formed
+# %% log_softmax | wrong | 1.67 | no probability may be formed
 def log_softmax(z, dim):
     return (z.softmax(dim=dim) + 1e-12).log()
 
 
-# %% log_softmax | wrong | 2 | something becomes infinite or is cut off
+# %% log_softmax | wrong | 1.67 | something becomes infinite or is cut off
 def log_softmax(z, dim):
     z = z.clamp(-80, 80)
     return z - z.exp().sum(dim=dim, keepdim=True).log()
@@ -178,7 +178,7 @@ def nll(log_p, y, reduction="mean"):
     raise ValueError
 
 
-# %% nll | wrong | 1 | For 'sum' you gave the mean
+# %% nll | wrong | 0.92 | For 'sum' you gave the mean
 def nll(log_p, y, reduction="mean"):
     return -log_p[torch.arange(len(y)), y].mean()
 
@@ -201,13 +201,13 @@ def nll(log_p, y, reduction="mean"):
     return {"none": each, "sum": each.sum(), "mean": each.mean()}[reduction]
 
 
-# %% nll | wrong | 2.75 | raise a ValueError
+# %% nll | slip | 2.54 | raise a ValueError
 def nll(log_p, y, reduction="mean"):
     each = -log_p[torch.arange(len(y)), y]
     return {"none": each, "sum": each.sum(), "mean": each.mean()}[reduction]
 
 
-# %% nll | wrong | 2 | You divided by the number of classes
+# %% nll | slip | 2.08 | You divided by the number of classes
 def nll(log_p, y, reduction="mean"):
     each = -log_p[range(len(y)), y]
     if reduction == "none":
@@ -246,13 +246,13 @@ def cross_entropy(z, y):
     return lead.exp().sum(1).log().mean() - lead.gather(1, y.view(-1, 1)).mean()
 
 
-# %% cross_entropy | wrong | 2.5 | Take out the largest score, not the right class's
+# %% cross_entropy | slip | 2.5 | Take out the largest score, not the right class's
 def cross_entropy(z, y):
     leads = z - z[torch.arange(len(y)), y][:, None]
     return leads.exp().sum(dim=1).log().mean()
 
 
-# %% cross_entropy | wrong | 2.5 | Something became infinite
+# %% cross_entropy | slip | 2.5 | Something became infinite
 def cross_entropy(z, y):
     p = z.softmax(dim=1)
     return -p[torch.arange(len(y)), y].log().mean()
@@ -269,7 +269,7 @@ def cross_entropy(z, y):
     return torch.nn.functional.cross_entropy(z.softmax(dim=1), y)
 
 
-# %% cross_entropy | wrong | 2.5 | nor cut off
+# %% cross_entropy | slip | 2.5 | nor cut off
 def cross_entropy(z, y):
     p = z.softmax(dim=1)[torch.arange(len(y)), y]
     return -(p + 1e-9).log().mean()
@@ -285,7 +285,7 @@ def cross_entropy(z, y):
     return -z.log_softmax(dim=0)[torch.arange(len(y)), y].mean()
 
 
-# %% cross_entropy | wrong | 2.5 | its own largest score
+# %% cross_entropy | slip | 2.5 | its own largest score
 def cross_entropy(z, y):
     m = z.max()
     return ((z - m).exp().sum(dim=1).log() + m - z[torch.arange(len(y)), y]).mean()
@@ -297,7 +297,7 @@ def gradient(z, y):
     return (z.softmax(dim=1) - one_hot) / z.shape[0]
 
 
-# %% gradient | right
+# %% gradient | wrong | 0 | with autograd switched off
 def gradient(z, y):
     z = z.clone().requires_grad_()
     torch.nn.functional.cross_entropy(z, y).backward()
@@ -321,7 +321,7 @@ def gradient(z, y):
     return (p - torch.eye(z.shape[1])[y]).double() / len(z)
 
 
-# %% gradient | wrong | 1 | the gradient of the sum of the losses
+# %% gradient | wrong | 0.89 | the gradient of the sum of the losses
 def gradient(z, y):
     return z.softmax(dim=1) - torch.nn.functional.one_hot(y, z.shape[1])
 
@@ -336,7 +336,7 @@ def gradient(z, y):
     return z.softmax(dim=1) / len(y)
 
 
-# %% gradient | wrong | 3 | the exponentials as they are overflow
+# %% gradient | slip | 3.11 | the exponentials as they are overflow
 def gradient(z, y):
     p = z.exp() / z.exp().sum(dim=1, keepdim=True)
     return (p - torch.nn.functional.one_hot(y, z.shape[1])) / len(y)
@@ -375,7 +375,7 @@ def smoothed_cross_entropy(z, y, epsilon):
     return total / len(z)
 
 
-# %% smoothed_cross_entropy | wrong | 0.5 | among the wrong classes only
+# %% smoothed_cross_entropy | wrong | 0 | among the wrong classes only
 def smoothed_cross_entropy(z, y, epsilon):
     K = z.shape[1]
     q = torch.full_like(z, epsilon / (K - 1))
@@ -383,7 +383,7 @@ def smoothed_cross_entropy(z, y, epsilon):
     return -(q * z.log_softmax(dim=1)).sum(dim=1).mean()
 
 
-# %% smoothed_cross_entropy | wrong | 0.5 | the right class gets 1 − ε and its share ε/K
+# %% smoothed_cross_entropy | wrong | 0 | the right class gets 1 − ε and its share ε/K
 def smoothed_cross_entropy(z, y, epsilon):
     q = torch.full_like(z, epsilon / z.shape[1])
     q[torch.arange(len(y)), y] = 1 - epsilon
@@ -397,25 +397,25 @@ def smoothed_cross_entropy(z, y, epsilon):
     return -(q * z.log_softmax(dim=1)).mean()
 
 
-# %% smoothed_cross_entropy | wrong | 3 | no logarithm of a probability
+# %% smoothed_cross_entropy | slip | 3 | no logarithm of a probability
 def smoothed_cross_entropy(z, y, epsilon):
     q = torch.full_like(z, epsilon / z.shape[1])
     q[torch.arange(len(y)), y] += 1 - epsilon
     return -(q * z.softmax(dim=1).log()).sum(dim=1).mean()
 
 
-# %% smoothed_cross_entropy | wrong | 0.5 | the loss without smoothing
+# %% smoothed_cross_entropy | wrong | 0 | the loss without smoothing
 def smoothed_cross_entropy(z, y, epsilon):
     return torch.nn.functional.cross_entropy(z, y)
 
 
-# %% smoothed_cross_entropy | wrong | 0.5 | only 1 − ε is left
+# %% smoothed_cross_entropy | wrong | 0 | only 1 − ε is left
 def smoothed_cross_entropy(z, y, epsilon):
     log_p = z.log_softmax(dim=1)
     return (-log_p[torch.arange(len(y)), y] - epsilon * log_p.mean(dim=1)).mean()
 
 
-# %% smoothed_cross_entropy | wrong | 0.5 | instead of its share
+# %% smoothed_cross_entropy | wrong | 0 | instead of its share
 def smoothed_cross_entropy(z, y, epsilon):
     log_p = z.log_softmax(dim=1)
     right = log_p[torch.arange(len(y)), y]
@@ -502,7 +502,7 @@ def lowest_loss(low, high, K):
     return torch.logsumexp(z, dim=0) - z[0]
 
 
-# %% lowest_loss | wrong | 1 | may be as low as `low`
+# %% lowest_loss | wrong | 0.92 | may be as low as `low`
 def lowest_loss(low, high, K):
     return math.log(math.exp(high) + K - 1) - high
 
@@ -512,7 +512,7 @@ def lowest_loss(low, high, K):
     return math.log(1 + K * math.exp(low - high))
 
 
-# %% lowest_loss | wrong | 2.25 | only their exponentials overflow
+# %% lowest_loss | slip | 2.31 | only their exponentials overflow
 def lowest_loss(low, high, K):
     return math.log(math.exp(high) + (K - 1) * math.exp(low)) - high
 
@@ -559,19 +559,19 @@ def repaired_loss(z, y):
     return -torch.log(p_right + 1e-10).sum() / z.shape[1]
 
 
-# %% repaired_loss | wrong | 2.5 | You still divide by the number of classes
+# %% repaired_loss | slip | 2.5 | You still divide by the number of classes
 def repaired_loss(z, y):
     return -z.log_softmax(dim=1)[torch.arange(len(y)), y].sum() / z.shape[1]
 
 
-# %% repaired_loss | wrong | 2.5 | cut off at 23
+# %% repaired_loss | slip | 2.5 | cut off at 23
 def repaired_loss(z, y):
     p = z.exp() / z.exp().sum(dim=1, keepdim=True)
     p_right = p[torch.arange(len(y)), y]
     return -torch.log(p_right + 1e-10).mean()
 
 
-# %% repaired_loss | wrong | 2.5 | a probability is 0 before
+# %% repaired_loss | slip | 2.5 | a probability is 0 before
 def repaired_loss(z, y):
     p = z.softmax(dim=1)
     p_right = p[torch.arange(len(y)), y]
@@ -616,18 +616,18 @@ def yes_or_no(z, y):
     return sum(losses) / len(losses)
 
 
-# %% yes_or_no | wrong | 2 | Something became infinite
+# %% yes_or_no | wrong | 1.78 | Something became infinite
 def yes_or_no(z, y):
     return (torch.log(1 + z.exp()) - y * z).mean()
 
 
-# %% yes_or_no | wrong | 2 | Something became infinite
+# %% yes_or_no | wrong | 1.78 | Something became infinite
 def yes_or_no(z, y):
     p = z.sigmoid()
     return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
 
 
-# %% yes_or_no | wrong | 2 | cuts the logarithm off
+# %% yes_or_no | wrong | 1.78 | cuts the logarithm off
 def yes_or_no(z, y):
     return torch.nn.functional.binary_cross_entropy(z.sigmoid(), y)
 
@@ -650,3 +650,81 @@ def yes_or_no(z, y):
 # %% yes_or_no | wrong | 0 | has a loss as well
 def yes_or_no(z, y):
     return (y * torch.nn.functional.softplus(-z)).mean()
+
+
+# %% softmax | right
+import numpy as np
+
+
+def softmax(z, tau):
+    e = np.exp(z.numpy() / tau)
+    return e / e.sum(axis=1)[:, None]
+
+
+# %% log_softmax | right
+def log_softmax(z, dim):
+    moved = z.double().transpose(dim, 0)
+    return (moved - torch.logsumexp(moved, 0)).transpose(dim, 0)
+
+
+# %% nll | right
+class NLL:
+    def __call__(self, log_p, y, reduction="mean"):
+        each = [-row[label] for row, label in zip(log_p, y)]
+        if reduction not in ("mean", "sum", "none"):
+            raise ValueError(reduction)
+        return {"mean": sum(each) / len(each), "sum": sum(each), "none": each}[reduction]
+
+
+nll = NLL()
+
+
+# %% cross_entropy | right
+import numpy as np
+
+
+def cross_entropy(z, y):
+    z, y = z.numpy().astype("float64"), y.numpy()
+    return np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(len(y)), y])
+
+
+# %% gradient | right
+def gradient(z, y):
+    target = torch.zeros_like(z).scatter(1, y[:, None], 1.0)
+    return torch.stack([(row.softmax(0) - t) / len(z) for row, t in zip(z, target)])
+
+
+# %% smoothed_cross_entropy | right
+def target(z, y, epsilon):
+    q = torch.full(z.shape, epsilon / z.shape[1], dtype=torch.float64)
+    q[range(len(y)), y] += 1 - epsilon
+    return q
+
+
+# ---
+def smoothed_cross_entropy(z, y, epsilon):
+    log_p = z.double().log_softmax(1)
+    return -torch.einsum("nk,nk->n", target(z, y, epsilon), log_p).mean(0, keepdim=True)
+
+
+# %% lowest_loss | right
+import numpy as np
+
+
+def lowest_loss(low, high, K):
+    return np.logaddexp.reduce([high] + [low] * (K - 1)) - high
+
+
+# %% repaired_loss | right
+def repaired_loss(z, y):
+    losses = [torch.logsumexp(row, 0) - row[label] for row, label in zip(z.double(), y)]
+    return sum(losses) / len(losses)
+
+
+# %% yes_or_no | right
+import numpy as np
+
+
+def yes_or_no(z, y):
+    z, y = z.numpy().astype("float64"), y.numpy()
+    return np.where(y > 0, np.logaddexp(0, -z), np.logaddexp(0, z)).mean()

@@ -119,28 +119,28 @@ def split_by_writer(writer, held_back, seed):
     return rows[for_validation.logical_not()], rows[for_validation]
 
 
-# %% split_by_writer | wrong | 2 | Somebody has images on both sides
+# %% split_by_writer | wrong | 1.52 | Somebody has images on both sides
 def split_by_writer(writer, held_back, seed):
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(writer), generator=generator)
     return order[held_back:], order[:held_back]
 
 
-# %% split_by_writer | wrong | 3.5 | Every seed gives the same split
+# %% split_by_writer | slip | 3.45 | Every seed gives the same split
 def split_by_writer(writer, held_back, seed):
     chosen = torch.isin(writer, writer.unique()[-held_back:])
     rows = torch.arange(len(writer))
     return rows[~chosen], rows[chosen]
 
 
-# %% split_by_writer | wrong | 3.5 | The same seed should give the same split
+# %% split_by_writer | slip | 3.45 | The same seed should give the same split
 def split_by_writer(writer, held_back, seed):
     people = writer.unique()
     chosen = torch.isin(writer, people[torch.randperm(len(people))[:held_back]])
     return (~chosen).nonzero().flatten(), chosen.nonzero().flatten()
 
 
-# %% split_by_writer | wrong | 3 | the wrong way round
+# %% split_by_writer | slip | 2.9 | the wrong way round
 def split_by_writer(writer, held_back, seed):
     people = writer.unique()
     order = torch.randperm(len(people), generator=torch.Generator().manual_seed(seed))
@@ -200,7 +200,7 @@ def train_one_epoch(model, batches, criterion, optimizer):
     return total / count
 
 
-# %% train_one_epoch | wrong | 3.57 | the mean of the batch means
+# %% train_one_epoch | slip | 3.57 | the mean of the batch means
 def train_one_epoch(model, batches, criterion, optimizer):
     model.train()
     running_loss = 0.0
@@ -213,7 +213,7 @@ def train_one_epoch(model, batches, criterion, optimizer):
     return running_loss / len(batches)
 
 
-# %% train_one_epoch | wrong | 4.29 | Say model.train() before the loop
+# %% train_one_epoch | slip | 4.29 | Say model.train() before the loop
 def train_one_epoch(model, batches, criterion, optimizer):
     total = count = 0
     for x, y in batches:
@@ -240,7 +240,7 @@ def train_one_epoch(model, batches, criterion, optimizer):
     return total / count
 
 
-# %% train_one_epoch | wrong | 4.29 | old gradients in .grad before the call
+# %% train_one_epoch | slip | 4.29 | old gradients in .grad before the call
 def train_one_epoch(model, batches, criterion, optimizer):
     model.train()
     total = count = 0
@@ -295,7 +295,7 @@ def evaluate(model, batches, criterion):
     return [(losses * sizes).sum() / sizes.sum(), hits.float().mean()]
 
 
-# %% evaluate | wrong | 3.33 | Those are means of batch means
+# %% evaluate | slip | 3.33 | Those are means of batch means
 def evaluate(model, batches, criterion):
     was_training = model.training
     model.eval()
@@ -309,7 +309,7 @@ def evaluate(model, batches, criterion):
     return sum(losses) / len(losses), sum(accuracies) / len(accuracies)
 
 
-# %% evaluate | wrong | 4.44 | say model.eval() first
+# %% evaluate | slip | 4.44 | say model.eval() first
 def evaluate(model, batches, criterion):
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
@@ -321,7 +321,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | wrong | 4.44 | left it in evaluation mode
+# %% evaluate | slip | 4.44 | left it in evaluation mode
 def evaluate(model, batches, criterion):
     model.eval()
     total, right, count = 0.0, 0, 0
@@ -334,7 +334,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | wrong | 4.44 | left it in training mode
+# %% evaluate | slip | 4.44 | left it in training mode
 def evaluate(model, batches, criterion):
     model.eval()
     total, right, count = 0.0, 0, 0
@@ -348,7 +348,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | wrong | 3.89 | PyTorch records a graph
+# %% evaluate | slip | 3.89 | PyTorch records a graph
 def evaluate(model, batches, criterion):
     was_training = model.training
     model.eval()
@@ -362,7 +362,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | wrong | 4.44 | nobody can go on training
+# %% evaluate | slip | 4.44 | nobody can go on training
 def evaluate(model, batches, criterion):
     was_training = model.training
     model.eval()
@@ -488,7 +488,7 @@ def confident_mistakes(z, y, k):
     return confidence[answer != y].argsort(descending=True)[:k]
 
 
-# %% confident_mistakes | wrong | 3 | you filled up with right answers
+# %% confident_mistakes | slip | 3.2 | you filled up with right answers
 def confident_mistakes(z, y, k):
     confidence, answer = z.softmax(dim=1).max(dim=1)
     return torch.where(answer != y, confidence, -1).argsort(descending=True)[:k]
@@ -551,7 +551,7 @@ mended_a = loop_a
 mended_b = loop_b
 
 
-# %% mended_ab | wrong | 2 | Loop B: no weight moves
+# %% mended_ab | slip | 2 | Loop B: no weight moves
 def mended_a(model, batches, criterion, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
@@ -702,7 +702,7 @@ mended_c = loop_c
 mended_d = loop_d
 
 
-# %% mended_cd | wrong | 2.5 | half of its values switched off
+# %% mended_cd | slip | 2.5 | half of its values switched off
 def mended_c(model, batches, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
@@ -768,7 +768,7 @@ def mended_d(model, batches, held_back, lr, epochs):
     return reported
 
 
-# %% mended_cd | wrong | 2 | the report is still about the training examples
+# %% mended_cd | slip | 2 | the report is still about the training examples
 def mended_c(model, batches, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
@@ -835,7 +835,7 @@ def resume_run(file, model, optimizer):
     return int(state["epoch"])
 
 
-# %% resume | wrong | 2.5 | the velocity was lost
+# %% resume | wrong | 1.78 | the velocity was lost
 def save_run(file, model, optimizer, epoch):
     torch.save({"model": model.state_dict(), "epoch": epoch}, file)
 
@@ -846,7 +846,7 @@ def resume_run(file, model, optimizer):
     return state["epoch"]
 
 
-# %% resume | wrong | 3 | Load with weights_only=True
+# %% resume | slip | 3.11 | Load with weights_only=True
 def save_run(file, model, optimizer, epoch):
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}
     torch.save(state, file)
@@ -859,7 +859,7 @@ def resume_run(file, model, optimizer):
     return state["epoch"]
 
 
-# %% resume | wrong | 3.5 | keep the number in the file too
+# %% resume | slip | 3.78 | keep the number in the file too
 def save_run(file, model, optimizer, epoch):
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}
     torch.save(state, file)
@@ -932,7 +932,7 @@ def train_reader(images, labels):
     return models.logits_model()
 
 
-# %% train_reader | wrong | 4 | More than 1,500 steps
+# %% train_reader | wrong | 2 | More than 1,500 steps
 def train_reader(images, labels):
     torch.manual_seed(0)
     model = models.logits_model(seed=0)
@@ -953,3 +953,43 @@ def train_reader(images, labels):
         loss = nn.functional.cross_entropy(model(images[rows]), labels[rows])
         loss.backward()
         optimizer.step()
+
+
+# %% split_by_writer | right
+import numpy as np
+
+
+def split_by_writer(writer, held_back, seed):
+    writer = writer.numpy()
+    chosen = np.random.default_rng(seed).choice(np.unique(writer), held_back, replace=False)
+    return tuple(np.argwhere(np.isin(writer, chosen, invert=turn)) for turn in (True, False))
+
+
+# %% split_by_writer | right
+def split_by_writer(writer, held_back, seed):
+    generator = torch.Generator().manual_seed(seed)
+    people = writer.unique()
+    chosen = people[torch.randperm(len(people), generator=generator)[:held_back]]
+    mask = (writer[:, None] == chosen).any(dim=1)
+    return (~mask).nonzero(), mask.nonzero()
+
+
+# %% confusion_shares | right
+import numpy as np
+
+
+def confusion_shares(labels, answers, classes):
+    counts = np.zeros((classes, classes))
+    np.add.at(counts, (labels.numpy(), answers.numpy()), 1)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+# %% confident_mistakes | right
+import numpy as np
+
+
+def confident_mistakes(z, y, k):
+    p = np.exp(z.numpy() - z.numpy().max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    wrong = np.flatnonzero(p.argmax(axis=1) != y.numpy())
+    return wrong[np.argsort(-p[wrong].max(axis=1))][:k]

@@ -4,7 +4,7 @@
 def standardize(train, other):
     m = train.mean(0, keepdim=True)
     s = ((train - m) ** 2).mean(0, keepdim=True).sqrt()
-    s[s == 0] = 1
+    s[s < 0.1] = 0.1
     return (train - m) / s, (other - m) / s
 
 
@@ -14,30 +14,29 @@ def standardize(train, other):
     for j in range(train.shape[1]):
         m = sum(train[:, j].tolist()) / len(train)
         variance = sum((x - m) ** 2 for x in train[:, j].tolist()) / len(train)
-        s = variance**0.5 if train[:, j].max() > train[:, j].min() else 1.0
+        s = max(variance**0.5, 0.1)
         print("pixel", j, m, s)
         train[:, j] = (train[:, j] - m) / s
         other[:, j] = (other[:, j] - m) / s
     return [train, other]
 
 
-# %% standardize | wrong | 0.6 | statistics of their own
+# %% standardize | wrong | 0.5 | statistics of their own
 def standardize(train, other):
     def own(x):
         s = x.std(dim=0, correction=0)
-        return (x - x.mean(dim=0)) / torch.where(s > 0, s, 1.0)
+        return (x - x.mean(dim=0)) / s.clamp(min=0.1)
 
     return own(train), own(other)
 
 
 # %% standardize | wrong | 0 | divides by N − 1
 def standardize(train, other):
-    m, s = train.mean(dim=0), train.std(dim=0)
-    s = torch.where(s > 0, s, 1.0)
+    m, s = train.mean(dim=0), train.std(dim=0).clamp(min=0.1)
     return (train - m) / s, (other - m) / s
 
 
-# %% standardize | wrong | 1.8 | divided by its deviation of 0
+# %% standardize | slip | 1.5 | divided by its deviation of 0
 def standardize(train, other):
     m, s = train.mean(dim=0), train.std(dim=0, correction=0)
     return (train - m) / s, (other - m) / s
@@ -97,7 +96,7 @@ def moved(images, down, right):
     return framed[:, n - down : n - down + height, n - right : n - right + width]
 
 
-# %% moved | wrong | 2.4 | should stay as they are
+# %% moved | slip | 2.4 | should stay as they are
 def moved(images, down, right):
     old = images.clone()
     images.fill_(-1)
@@ -127,14 +126,14 @@ def rate(t, steps, warmup, lr):
     return rates[t]
 
 
-# %% rate | wrong | 1.5 | Your warm-up begins at 0
+# %% rate | slip | 1.5 | Your warm-up begins at 0
 def rate(t, steps, warmup, lr):
     if t < warmup:
         return lr * t / warmup
     return lr / 2 * (1 + math.cos(math.pi * (t - warmup) / (steps - warmup)))
 
 
-# %% rate | wrong | 1.5 | has been running since step 0
+# %% rate | slip | 1.5 | has been running since step 0
 def rate(t, steps, warmup, lr):
     if t < warmup:
         return lr * (t + 1) / warmup
@@ -148,7 +147,7 @@ def rate(t, steps, warmup, lr):
     return lr * (steps - t) / (steps - warmup)
 
 
-# %% rate | wrong | 2.25 | nothing is divided by W
+# %% rate | slip | 2.25 | nothing is divided by W
 def rate(t, steps, warmup, lr):
     up = lr * (t + 1) / warmup
     fall = lr / 2 * (1 + math.cos(math.pi * (t - warmup) / (steps - warmup)))
@@ -173,21 +172,21 @@ def dropout(a, q, training):
     return a
 
 
-# %% dropout | wrong | 1.8 | scaled up to make up for the others
+# %% dropout | wrong | 1.38 | scaled up to make up for the others
 def dropout(a, q, training):
     if not training:
         return a
     return torch.where(torch.rand_like(a) < q, 0.0, a)
 
 
-# %% dropout | wrong | 1.2 | you kept that share
+# %% dropout | wrong | 0.92 | you kept that share
 def dropout(a, q, training):
     if not training:
         return a
     return a * (torch.rand_like(a) < q) / q
 
 
-# %% dropout | wrong | 2.4 | a die of its own
+# %% dropout | slip | 2.54 | a die of its own
 def dropout(a, q, training):
     if not training:
         return a
@@ -197,7 +196,7 @@ def dropout(a, q, training):
     return a * kept / (1 - q)
 
 
-# %% dropout | wrong | 2.4 | In evaluation dropout does nothing
+# %% dropout | slip | 2.54 | In evaluation dropout does nothing
 def dropout(a, q, training):
     return a * (torch.rand_like(a) >= q) / (1 - q)
 
@@ -228,7 +227,7 @@ def stopped(losses, patience, gain):
     return [best, torch.tensor(epoch)]
 
 
-# %% stopped | wrong | 1.2 | left the gain out
+# %% stopped | wrong | 1 | left the gain out
 def stopped(losses, patience, gain):
     best = 0
     for epoch, loss in enumerate(losses):
@@ -250,7 +249,7 @@ def stopped(losses, patience, gain):
     return best, len(losses) - 1
 
 
-# %% stopped | wrong | 0.6 | one epoch too long
+# %% stopped | wrong | 0.5 | one epoch too long
 def stopped(losses, patience, gain):
     best = 0
     for epoch, loss in enumerate(losses):
@@ -261,7 +260,7 @@ def stopped(losses, patience, gain):
     return best + 1, len(losses)
 
 
-# %% stopped | wrong | 0 | not with the one before it
+# %% stopped | wrong | 1 | not with the one before it
 def stopped(losses, patience, gain):
     best, waited = 1, 0
     for epoch in range(2, len(losses) + 1):
@@ -303,7 +302,7 @@ def larger_than_luck(first, second):
     return d.mean(), d.std(), bool(d.mean().abs() > 2 * d.std())
 
 
-# %% larger_than_luck | wrong | 2.25 | in either direction
+# %% larger_than_luck | slip | 2.25 | in either direction
 def larger_than_luck(first, second):
     d = first - second
     error = d.std() / len(d) ** 0.5
@@ -380,7 +379,7 @@ def whole_gradient(gradients, sizes):
     return [torch.stack(parts).mean(dim=0) for parts in zip(*gradients)]
 
 
-# %% whole_gradient | wrong | 2.25 | 0 · NaN is NaN
+# %% whole_gradient | slip | 2.25 | 0 · NaN is NaN
 def whole_gradient(gradients, sizes):
     return [
         sum(n * part for n, part in zip(sizes, parts)) / sum(sizes) for parts in zip(*gradients)
@@ -441,14 +440,14 @@ def best_temperature(z, y):
     return 1 / beta
 
 
-# %% best_temperature | wrong | 2.67 | A network can be too modest
+# %% best_temperature | slip | 2.29 | A network can be too modest
 def best_temperature(z, y):
     candidates = torch.arange(1, 10, 0.005)
     losses = torch.stack([nn.CrossEntropyLoss()(z / t, y) for t in candidates])
     return candidates[losses.argmin()]
 
 
-# %% best_temperature | wrong | 0 | At T = 1
+# %% best_temperature | wrong | 0 | At τ = 1
 def best_temperature(z, y):
     return 1.0
 
@@ -557,3 +556,90 @@ def train_my_network(images, labels):
         optimizer.step()
         scheduler.step()
     return lambda new: model(standard(new))
+
+
+# %% standardize | right
+import numpy as np
+
+
+def standardize(train, other):
+    a, b = train.numpy(), other.numpy()
+    s = np.maximum(a.std(axis=0), 0.1)
+    return (a - a.mean(axis=0)) / s, (b - a.mean(axis=0)) / s
+
+
+# %% moved | right
+import numpy as np
+
+
+def moved(images, down, right):
+    n, h, w = images.shape
+    rows, columns = np.arange(h) - down, np.arange(w) - right
+    inside = ((rows >= 0) & (rows < h))[:, None] & ((columns >= 0) & (columns < w))
+    return np.where(inside, images.numpy()[:, rows[:, None] % h, columns % w], -1.0)
+
+
+# %% rate | right
+class Rate:
+    def __call__(self, t, steps, warmup, lr):
+        up = torch.tensor((t + 1) / max(warmup, 1))
+        share = torch.tensor((t - warmup) / (steps - warmup), dtype=torch.double)
+        return lr * (up if t < warmup else torch.cos(share * math.pi / 2) ** 2)
+
+
+rate = Rate()
+
+
+# %% dropout | right
+def mask_for(a, rho):
+    return torch.bernoulli(torch.full(a.shape, 1 - rho, dtype=torch.float64))
+
+
+# ---
+def dropout(a, rho, training):
+    return a * mask_for(a, rho) / (1 - rho) if training else a
+
+
+# %% stopped | right
+def stopped(losses, patience, gain):
+    best = 0
+    for epoch in range(len(losses)):
+        if losses[epoch] < losses[best] - gain:
+            best = epoch
+        if epoch - best == patience:
+            break
+    return torch.tensor([best + 1]), epoch + 1
+
+
+# %% larger_than_luck | right
+import numpy as np
+
+
+def larger_than_luck(first, second):
+    d = first.numpy() - second.numpy()
+    error = d.std(ddof=1) / np.sqrt(d.size)
+    return d.mean(), error, np.abs(d.mean()) > 2 * error
+
+
+# %% whole_gradient | right
+def whole_gradient(gradients, sizes):
+    total = sum(sizes)
+    whole = [torch.zeros_like(part) for part in gradients[0]]
+    for shard, size in zip(gradients, sizes):
+        for sum_, part in zip(whole, shard):
+            if size:
+                sum_ += size / total * part
+    return tuple(whole)
+
+
+# %% best_temperature | right
+import numpy as np
+
+
+def best_temperature(z, y):
+    z, y = z.numpy().astype("float64"), y.numpy()
+    tau = np.exp(np.linspace(np.log(0.1), np.log(10), 2000))
+    losses = [
+        np.mean(np.logaddexp.reduce(z / t, axis=1) - z[np.arange(len(y)), y] / t) for t in tau
+    ]
+    return tau[np.argmin(losses)]

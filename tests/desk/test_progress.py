@@ -119,3 +119,26 @@ def test_an_unknown_verb_or_option_is_refused(capsys: pytest.CaptureFixture[str]
         with pytest.raises(SystemExit):
             command.main(words)
     assert "usage: drinkdeep" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "used"),
+    [
+        ("from my_helpers import double", ["my_helpers.py"]),
+        ("import torch, my_helpers", ["my_helpers.py"]),
+        ("torch.load('data/model.pt')", ["model.pt"]),
+        ('open("factor.txt")', ["factor.txt"]),
+        ("my_helpers = 1  # as in factor.txt", []),
+    ],
+)
+def test_a_file_beside_the_notebook_is_told_of(
+    notebook: NotebookNode, tmp_path: Path, code: str, used: list[str]
+) -> None:
+    """It is there on the student's desk, and not where the notebook is graded."""
+    notebook.cells.append(new_code_cell(code))
+    path = save(notebook, tmp_path)
+    for name in ("my_helpers.py", "model.pt", "factor.txt"):
+        (path.parent / name).write_text("")
+    standing = progress.standing(path)
+    assert used == [name for name in used if f"{name} is not there when" in str(standing.trouble)]
+    assert (standing.trouble is None) == (used == [])

@@ -1,6 +1,8 @@
 """A damaged exercise comes back as it was given out, with the answers, and nothing is lost."""
 
 import copy
+import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk import restore
+from drinkdeep.grading.judging.restore import restore as grading_restore
 
 NAME = "01_cost"
 RELEASED = answer_bank.released(NAME)
@@ -197,3 +200,121 @@ def test_on_a_full_disk_the_file_stays_as_it_was(
             with pytest.raises(restore.Trouble, match="No space left on device"):
                 restore.restore(path)
         assert path.read_bytes() == before
+
+
+# What comes back from other tools
+
+WORDS = "The slope is zero almost everywhere."
+
+
+def without_ids(notebook: NotebookNode) -> None:
+    """As a converter to a script and back leaves it."""
+    for one in notebook.cells:
+        one.metadata = NotebookNode()
+        one.id = f"new-{id(one)}"
+
+
+def test_answers_are_known_by_the_names_that_they_define_and_the_text_above_them(
+    notebook: NotebookNode, saved: Callable[[], Path]
+) -> None:
+    cell(notebook, "in_your_words").source = WORDS
+    without_ids(notebook)
+    path = saved()
+    assert "with 2 answers of yours" in restore.restore(path)
+    restored = nbformat.read(path, as_version=4)
+    assert cell(restored, "huber").source == ANSWER
+    assert cell(restored, "in_your_words").source == WORDS
+    assert len(restored.cells) == len(RELEASED.cells)
+
+
+def test_one_rule_serves_the_student_and_the_grader(notebook: NotebookNode) -> None:
+    cell(notebook, "in_your_words").source = WORDS
+    without_ids(notebook)
+    graded = grading_restore(notebook, answer_bank.source(NAME))
+    assert cell(graded, "huber").source == ANSWER
+    assert cell(graded, "in_your_words").source == WORDS
+    given_back = restore.restored(notebook.cells, RELEASED)
+    for name in map(grade_id, filter(is_task, RELEASED.cells)):
+        assert cell(graded, str(name)).source == cell(given_back, str(name)).source
+
+
+@pytest.mark.parametrize("form", ["utf-8-sig", "utf-16"])
+def test_a_file_of_another_encoding_is_put_right(saved: Callable[[], Path], form: str) -> None:
+    path = saved()
+    path.write_text(path.read_text(encoding="utf-8"), encoding=form)
+    assert "with 1 answer of yours" in restore.restore(path)
+    assert cell(nbformat.read(path, as_version=4), "huber").source == ANSWER
+    assert "nothing was changed" in restore.restore(path)
+
+
+@pytest.mark.parametrize("broken", ["metadata", "source", "outputs"])
+def test_one_broken_cell_costs_no_other(saved: Callable[[], Path], broken: str) -> None:
+    path = saved()
+    whole = json.loads(path.read_text(encoding="utf-8"))
+    del next(c for c in whole["cells"] if broken in c)[broken]
+    path.write_text(json.dumps(whole))
+    restore.restore(path)
+    restored = nbformat.read(path, as_version=4)
+    assert cell(restored, "huber").source == ANSWER
+    assert sources(restored)[1:] == [c.source for c in RELEASED.cells][1:] or ANSWER in sources(
+        restored
+    )
+
+
+def test_after_a_merge_with_conflicts_all_answers_are_there(
+    notebook: NotebookNode, tmp_path: Path
+) -> None:
+    """The teacher has changed the text of a task that the student has answered."""
+
+    def git(*arguments: str, check: bool = True) -> None:
+        name = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", "-C", tmp_path, *name, *arguments], check=check, capture_output=True)
+
+    path = tmp_path / f"{NAME}.ipynb"
+    git("init", "-q", "-b", "mine")
+    nbformat.write(RELEASED, path)
+    git("add", ".")
+    git("commit", "-qm", "given out")
+    git("branch", "teacher")
+    cell(notebook, "in_your_words").source = WORDS
+    nbformat.write(notebook, path)
+    git("commit", "-qam", "answers")
+    git("checkout", "-q", "teacher")
+    theirs = copy.deepcopy(RELEASED)
+    stub = cell(theirs, "huber")
+    stub.source = stub.source.replace("def huber(", "def huber (")
+    nbformat.write(theirs, path)
+    git("commit", "-qam", "a better text")
+    git("checkout", "-q", "mine")
+    git("merge", "-q", "teacher", check=False)
+    assert "<<<<<<< " in path.read_text(encoding="utf-8")
+    assert "with 2 answers of yours" in restore.restore(path)
+    restored = nbformat.read(path, as_version=4)
+    assert cell(restored, "huber").source == ANSWER
+    assert cell(restored, "in_your_words").source == WORDS
+
+
+def test_of_two_answers_in_a_merge_both_are_kept(
+    notebook: NotebookNode, saved: Callable[[], Path]
+) -> None:
+    """As nbdime leaves them: the marks stand in the cell."""
+    first, last = ANSWER.split("\n")
+    cell(
+        notebook, "huber"
+    ).source = f"{first}\n<<<<<<< local\n{last}\n=======\n    return 2 * e\n>>>>>>> remote"
+    path = saved()
+    said = restore.restore(path)
+    assert "Of 1 of them a merge had left two versions: yours counts" in said
+    restored = nbformat.read(path, as_version=4)
+    assert cell(restored, "huber").source == ANSWER
+    assert f"{first}\n    return 2 * e" in sources(restored)
+
+
+def test_half_of_a_character_is_no_reason_to_fail(
+    notebook: NotebookNode, saved: Callable[[], Path]
+) -> None:
+    deleted(notebook)
+    path = saved()
+    text = path.read_text(encoding="utf-8").replace("return e", "return e  # \\ud83d")
+    path.write_text(text, encoding="utf-8")
+    assert "with 1 answer of yours" in restore.restore(path)

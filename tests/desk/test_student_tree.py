@@ -17,6 +17,7 @@ import ready
 from leaks import flat, secrets
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from traitlets.config import PyFileConfigLoader
 
 ROOT = Path(__file__).parents[2]
 FILES = dict(make_student_tree.contents())
@@ -142,6 +143,23 @@ def test_the_tree_restores_from_what_it_carries(tree: Path) -> None:
     restored = command(tree, "restore", str(path))
     assert restored.returncode == 0, restored.stderr
     assert nbformat.read(path, 4).cells == nbformat.reads(before.decode(), 4).cells
+
+
+def test_its_settings_hold_wherever_the_server_was_started(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hub starts it in the home folder, and nbgrader leaves that for others."""
+    monkeypatch.chdir(tmp_path)
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(tree)).load_config()
+    assert Path(config.Exchange.assignment_dir) == tree.resolve() / "exercises"
+
+
+def test_a_hub_is_told_of_settings_that_are_in_the_tree(tree: Path) -> None:
+    page = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
+    named = re.search(r'"JUPYTER_CONFIG_PATH": "/opt/drinkdeep/([^"]+)"', page)
+    assert named
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(tree / named[1])).load_config()
+    assert config.Execute.on_notebook_start.__module__ == "drinkdeep.desk.validate"
 
 
 def test_what_students_have_a_form_of_agrees_with_ours() -> None:

@@ -126,6 +126,40 @@ def test_a_cell_that_was_changed_is_no_success(
     assert "✗ name 'mean_squared_error' is not defined" in answer
 
 
+def test_a_notebook_that_has_lost_its_tests_is_no_success(
+    course: Path, notebook: NotebookNode, tmp_path: Path
+) -> None:
+    """As nb-clean and others leave it by default."""
+    for one in notebook.cells:
+        one.metadata = NotebookNode()
+    answer = said(course, notebook, tmp_path / f"{NAME}.ipynb")
+    assert "VALIDATION FAILED ON 1 CELL(S)!" in answer
+    assert "✗ This notebook has lost its tests: another program has dropped" in answer
+    assert "drinkdeep restore" in answer
+
+
+def test_what_a_formatter_has_changed_is_no_change(
+    course: Path, notebook: NotebookNode, tmp_path: Path
+) -> None:
+    test = cell(notebook, "test_huber")
+    test.source = test.source.replace("\n", "  # \r\n", 1).replace("expect(", "expect( ")
+    cell(notebook, "setup").source = cell(notebook, "setup").source.replace("\n", "\r\n")
+    assert said(course, notebook, tmp_path / f"{NAME}.ipynb") == SUCCESS
+
+
+def test_an_error_in_the_answers_cell_is_told_as_that(
+    course: Path, notebook: NotebookNode, tmp_path: Path
+) -> None:
+    cell(notebook, "huber").source = "def huber(e, delta)\n    return e"
+    cell(
+        notebook, "mean_squared_error"
+    ).source = "import google.colab\ndef mean_squared_error(y_hat, y):\n    return 0"
+    answer = said(course, notebook, tmp_path / f"{NAME}.ipynb")
+    assert "✗ Your code raised SyntaxError: expected ':' (line 1 of the cell that should" in answer
+    assert "✗ Your code raised ModuleNotFoundError: No module named 'google" in answer
+    assert "is not defined" not in answer
+
+
 def test_an_instructor_gets_the_same_words(notebook: NotebookNode, tmp_path: Path) -> None:
     notebook.cells.remove(cell(notebook, "test_huber"))
     path = tmp_path / f"{NAME}.ipynb"

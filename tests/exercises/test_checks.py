@@ -23,6 +23,7 @@ from drinkdeep.checks import (
     expect_shape,
     fresh,
     observe,
+    part,
     stopwatch,
 )
 
@@ -198,11 +199,68 @@ def test_a_stub_is_a_task_to_be_done_and_a_librarys_error_is_none() -> None:
 
 def test_times() -> None:
     assert 0 <= stopwatch(lambda: None) < 1
-    expect_faster(0.1, 1.0, hint="Without a loop.")
+    right = {"hint": "Without a loop.", "result": 4.0, "wanted": 4.0}
+    expect_faster(0.1, 1.0, **right)
     with pytest.raises(Miss, match="Without a loop"):
-        expect_faster(2.0, 1.0, hint="Without a loop.")
+        expect_faster(2.0, 1.0, **right)
     with pytest.raises(Miss, match="Without a loop"):
-        expect_faster(Raised(("ValueError",), ""), 1.0, hint="Without a loop.")
+        expect_faster(Raised(("ValueError",), ""), 1.0, **right)
+    with pytest.raises(Miss, match="has to be right as well"):
+        expect_faster(0.1, 1.0, **{**right, "result": 5.0})
+
+
+def test_an_exception_may_have_to_name_shapes() -> None:
+    shapes = ((6, 1), (5,))
+    for text in ("(6, 1) and (5,)", "torch.Size([6, 1]), [5]", "6x1 is not 5", "5 against 6 by 1"):
+        expect_raises(Raised(("ValueError",), text), ValueError, hint="Refuse.", shapes=shapes)
+    for text in ("shapes differ", "(6, 1) differs", "(1, 6) and (5,)", "61 and 5"):
+        with pytest.raises(Miss, match="should name both shapes"):
+            expect_raises(Raised(("ValueError",), text), ValueError, hint="Refuse.", shapes=shapes)
+
+
+@pytest.mark.parametrize(
+    ("found", "given"),
+    [
+        ({"W": 1, "b": 2}, 2),
+        ({"dW": 1, "db": 2}, 2),
+        ((1, 2), 2),
+        ([1, 2], 2),
+        (Raised(("ValueError",), "no"), Raised(("ValueError",), "no")),
+    ],
+)
+def test_a_part_is_found_in_a_dict_or_in_a_tuple_in_its_order(found: object, given: object) -> None:
+    assert part(found, "b", ("W", "b")) == given
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        ((1, 2, 3), "It is a tuple of 3 items."),
+        ({"W": 1, "bias": 2}, "It is a dict of 2 items without 'b'."),
+        (None, "It is None."),
+        (3.0, "It is a number."),
+    ],
+)
+def test_a_part_that_is_not_where_it_was_asked_for_is_answered_by_what_was_asked(
+    found: object, said: str
+) -> None:
+    with pytest.raises(Miss) as miss:
+        expect(part(found, "b", ("W", "b")), 2, hint="Mathematics.")
+    assert str(miss.value) == f"✗ Return a dict with the keys 'W' and 'b'.\n  {said}"
+    with pytest.raises(Miss, match="Return 2 things, in a tuple"):
+        expect(part(3.0, 0, (0, 1)), 2, hint="Mathematics.")
+
+
+def test_what_is_wrong_in_form_is_said_without_a_number() -> None:
+    finding = expect.explain([torch.zeros(2), 3.0], {"W": 1}, hint="Think.")
+    assert finding is not None
+    assert finding.form == "It is a list of 2 items; it should be a dict with the key 'W'."
+    finding = expect.explain([0.123, 4], torch.zeros(3, 2), hint="Think.")
+    assert finding is not None
+    assert "0.123" not in finding.form
+    finding = expect.explain(0.123, 4.0, hint="Think.")
+    assert finding is not None
+    assert finding.form == ""
 
 
 def test_a_notebook_sees_what_the_judge_sees() -> None:

@@ -1,6 +1,7 @@
 """Assignments keep the rules, students' notebooks are made of them, and no solution gets out."""
 
 import copy
+import dataclasses
 import re
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from leaks import flat, secrets
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from drinkdeep.cells import grade_id
+from drinkdeep.cells import grade_id, is_test
 from drinkdeep.grading.judging.assignment import Assignment
 
 ROOT = Path(__file__).parents[2]
@@ -77,6 +78,8 @@ def without_written(notebook: NotebookNode) -> None:
     notebook.cells = [c for c in notebook.cells if grade_id(c) != "in_your_words"]
 
 
+LOOP = """for story in observe([story_a]):
+    expect_one_of(story, LOSSES"""
 BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     "misspelt begin": (
         edit("huber", "### BEGIN SOLUTION", "### BEGIN SOLUTON"),
@@ -114,6 +117,22 @@ BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     ),
     "no example": (edit("huber", "Example:", "For instance:"), "has no example"),
     "no all_met": (edit("test_huber", "all_met()", ""), "doesn't end in all_met()"),
+    "a form that is called met": (
+        edit("test_trap", "noted()", "all_met()"),
+        "trap: its test doesn't end in noted()",
+    ),
+    "a loop over what was observed": (
+        edit("test_stories", "expect_one_of(observe(story_a), LOSSES", LOOP),
+        "loops over what it observed",
+    ),
+    "a loop over an observed name": (
+        edit("test_huber", "e = 3 *", "seen = observe(huber(1, 2))\n[x for x in seen]\ne = 3 *"),
+        "loops over what it observed",
+    ),
+    "most points for what is shown": (
+        edit("test_huber", "torch.tensor([0.5, 6.0]),", "torch.tensor([0.5, 6.0]),\n    share=9,"),
+        "its hidden checks earn 25% of its points",
+    ),
     "a check without a hint": (edit("test_share_of_mistakes", "hint=", "# "), "has no hint"),
     "an answer compared with itself": (
         edit(
@@ -165,6 +184,22 @@ def test_the_rules_refuse_an_exercise_with_too_few_answers(kind: str) -> None:
         a for a in answer_bank.answers(NAME) if a.exercise != "huber" or bool(a.words) != (kind == "wrong")
     ]
     assert f"huber: the bank has 0 {kind} answers" in "\n".join(make_release.problems(GOOD, few))
+
+
+def test_the_rules_refuse_much_for_what_misses_the_point() -> None:
+    wrong = answer_bank.Answer("huber", "huber = abs", 1.5, "Beyond δ")
+    answers = answer_bank.answers(NAME)
+    said = "huber: a wrong answer, “Beyond δ”, earns 1.5 of 3: is it a slip?"
+    assert said in "\n".join(make_release.problems(GOOD, [*answers, wrong]))
+    slip = dataclasses.replace(wrong, slip=True)
+    assert said not in "\n".join(make_release.problems(GOOD, [*answers, slip]))
+
+
+def test_students_get_the_checks_folded_and_nothing_else() -> None:
+    for name in answer_bank.ASSIGNMENTS:
+        for cell in answer_bank.released(name).cells:
+            folded = cell.metadata.get("jupyter", {}) == {"source_hidden": True}
+            assert folded == is_test(cell), grade_id(cell)
 
 
 def test_the_rules_refuse_an_answer_to_no_exercise() -> None:

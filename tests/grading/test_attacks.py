@@ -21,6 +21,7 @@ from waiting import wait_for
 
 import drinkdeep
 from drinkdeep import mnist_files
+from drinkdeep.grading.sandbox import cgroup
 from drinkdeep.grading.sandbox.forkserver import fork_server
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
@@ -225,6 +226,58 @@ BOMBS = {
         {"cell_seconds": 1},
         "Stopped after 1 s of CPU time in cell 7.",
     ),
+    # Each is seen by the supervisor, and none is waited for.
+    "busy-in-children-that-nobody-waits-for": (
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(6):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        while time.process_time() < 0.6: pass\n"
+        "        os._exit(0)\n"
+        "    while os.path.exists(f'/proc/{child}'): time.sleep(0.01)\n"
+        "won = True",
+        {"cell_seconds": 1},
+        "Stopped after 1 s of CPU time in cell 7.",
+    ),
+    "memory-files": (
+        "files = [os.memfd_create('x') for _ in range(4)]\n"
+        "for file in files:\n"
+        "    for _ in range(150): os.write(file, bytes(2**20))\n"
+        "time.sleep(1)\nwon = True",
+        {"disk_bytes": 2**28},
+        "MemoryError",
+    ),
+    "memory-files-that-nobody-has-open": (
+        "import mmap\nmaps = []\n"
+        "for _ in range(4):\n"
+        "    file = os.memfd_create('x')\n"
+        "    for _ in range(150): os.write(file, bytes(2**20))\n"
+        "    maps.append(mmap.mmap(file, 150 * 2**20))\n"
+        "    sum(maps[-1][::4096])\n"
+        "    os.close(file)\n"
+        "time.sleep(1)\nwon = True",
+        {"disk_bytes": 2**28},
+        "MemoryError",
+    ),
+    "folders-in-memory": (
+        "for folder in ('/dev/shm', os.environ['HOME'], os.environ['TMPDIR']):\n"
+        "    with open(folder + '/much', 'wb') as file: file.write(bytes(200 * 2**20))\n"
+        "time.sleep(1)\nwon = True",
+        {"disk_bytes": 2**28},
+        "MemoryError",
+    ),
+    "shared-memory-that-nobody-has": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.shmat.restype = ctypes.c_void_p\n"
+        "libc.shmdt.argtypes = [ctypes.c_void_p]\n"
+        "for _ in range(4):\n"
+        "    number = libc.shmget(0, 150 * 2**20, 0o1600)\n"
+        "    place = libc.shmat(number, None, 0)\n"
+        "    ctypes.memset(place, 1, 150 * 2**20)\n"
+        "    libc.shmdt(place)\n"
+        "time.sleep(1)\nwon = True",
+        {},
+        "MemoryError",
+    ),
     "asleep": (
         "time.sleep(3)\nwon = True",
         {"clock_seconds": 1},
@@ -393,13 +446,96 @@ def test_a_submission_takes_no_more_than_it_may(sandbox: None, name: str) -> Non
         assert won, told
 
 
-def test_a_flood_of_output_is_cut_off(sandbox: None) -> None:
+FLOODS = {
+    "text": "for _ in range(1000): print(1000 * 'x', flush=True)",
+    "a-display-drawn-anew": (
+        "from IPython.display import display, HTML\n"
+        "shown = display(HTML('x'), display_id=True)\n"
+        "shown.update(HTML(1_000_000 * 'x'))"
+    ),
+    "many-displays-drawn-anew": (
+        "from IPython.display import display, HTML\n"
+        "for _ in range(100): display(HTML('x'), display_id='one')\n"
+        "from IPython.display import update_display\n"
+        "update_display(HTML(9_000 * 'x'), display_id='one')"
+    ),
+    "an-error": "raise ValueError(1_000_000 * 'x')",
+    "a-picture": (
+        "from IPython.display import display\ndisplay({'image/png': 1_000_000 * 'A'}, raw=True)"
+    ),
+}
+
+
+@pytest.mark.parametrize("code", FLOODS.values(), ids=FLOODS)
+def test_a_flood_of_output_is_cut_off(sandbox: None, code: str) -> None:
     for most, cut in ((10_000, True), (10_000_000, False)):
         with StudentKernel(Limits(output_characters=most)) as student:
-            outputs = student.run("for _ in range(1000): print(1000 * 'x', flush=True)")
-        text = "".join(output.text for output in outputs)
-        assert ("… and more, not shown." in text) == cut
-        assert (len(text) < 20_000) == cut
+            outputs = student.run(code)
+            assert student.run("print(1)")[0].text == "1\n"
+        assert any("… and more, not shown." in output.get("text", "") for output in outputs) == cut
+        assert (len(str(outputs)) < 20_000) == cut
+
+
+def test_what_is_overwritten_or_cleared_is_no_flood(sandbox: None) -> None:
+    bar = "for i in range(500): print(100 * '=' + f' {i:3}', end='\\r', flush=True)\nprint('done')"
+    cleared = (
+        "from IPython.display import clear_output\n"
+        "for i in range(50):\n    clear_output()\n    print(1000 * 'x' + str(i))"
+    )
+    with StudentKernel(Limits(output_characters=10_000)) as student:
+        for code, end in ((bar, "done"), (cleared, "49")):
+            text = "".join(output.text for output in student.run(code))
+            assert text.strip().endswith(end)
+            assert "and more" not in text
+
+
+def test_a_display_of_an_earlier_cell_is_not_drawn_anew(sandbox: None) -> None:
+    with StudentKernel(Limits()) as student:
+        student.run("from IPython.display import display\nshown = display('x', display_id=True)")
+        outputs = student.run("shown.update('y')\nprint('still here')")
+    assert [output.text for output in outputs] == ["still here\n"]
+
+
+def test_the_bounds_hold_without_a_control_group(
+    sandbox: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They hold with one, too, where one can be made: all of BOMBS has one there."""
+    monkeypatch.setattr(cgroup, "make", lambda: None)
+    for name in ("busy-in-children-that-nobody-waits-for", "busy-in-a-child", "memory-files"):
+        code, bounds, words = BOMBS[name]
+        with StudentKernel(Limits(**{**vars(TIGHT), **bounds})) as student:
+            won, told = tried(student, code)
+        assert not won
+        assert words in told
+
+
+@pytest.mark.skipif(not cgroup.available(), reason="no control group can be made here")
+def test_a_control_group_counts_what_nobody_has_seen(sandbox: None) -> None:
+    """Each child is gone before the supervisor's next look; the group goes with the kernel."""
+    before = groups()
+    code = (
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "for _ in range(60):\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        while time.process_time() < 0.05: pass\n"
+        "        os._exit(0)\n"
+        "    while os.path.exists(f'/proc/{child}'): time.sleep(0.01)\n"
+        "won = True"
+    )
+    with StudentKernel(Limits(**{**vars(TIGHT), "cell_seconds": 1})) as student:
+        assert groups() - before
+        won, told = tried(student, code)
+        assert not won
+        assert "Stopped after 1 s of CPU time" in told
+    assert groups() <= before
+
+
+def groups() -> set[Path]:
+    folder = cgroup.make()
+    assert folder is not None
+    cgroup.remove(folder)
+    return set(folder.parent.glob("drinkdeep-*"))
 
 
 @pytest.mark.parametrize("name", TRACES)

@@ -1,12 +1,14 @@
 """Grading on a Dask cluster: a scheduler and workers of their own, one of which is killed."""
 
 import contextlib
+import json
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,8 @@ import pytest
 from nbgrader.apps import AutogradeApp
 from small_course import NAME, POINTS, RIGHT, Course
 
-from drinkdeep.grading.batch.cluster import dask_cluster
+from drinkdeep.grading.batch import cluster as module
+from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
 from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
 from drinkdeep.grading.errors import WorkersError
@@ -92,3 +95,39 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
 def test_an_address_where_nobody_answers_is_said() -> None:
     with pytest.raises(WorkersError, match="No Dask scheduler answers"), dask_cluster("tcp://"):
         pass
+
+
+def test_certificates_are_asked_for_where_they_are_needed(tmp_path: Path) -> None:
+    with (
+        pytest.raises(WorkersError, match="name the files that the scheduler was started with"),
+        dask_cluster("tls://127.0.0.1:1"),
+    ):
+        pass
+    with (
+        pytest.raises(WorkersError, match=r"There is no file .*ca\.pem"),
+        dask_cluster("tls://127.0.0.1:1", Certificates(ca=tmp_path / "ca.pem")),
+    ):
+        pass
+
+
+def test_a_run_that_sees_no_worker_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    contact = tmp_path / "scheduler.json"
+    options = [f"--scheduler-file={contact}", "--host=127.0.0.1", "--port=0", "--no-dashboard"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "distributed.cli.dask_scheduler", *options],
+        stderr=subprocess.DEVNULL,
+    ) as scheduler:
+        said = ""
+        end = time.monotonic() + 60
+        while not contact.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        with dask_cluster(json.loads(contact.read_text())["address"]):
+            while "No worker has come" not in said and time.monotonic() < end:
+                time.sleep(0.1)
+                said += capfd.readouterr().err
+        scheduler.terminate()
+    assert "No worker has come to tcp://127.0.0.1:" in said
+    assert "squeue" in said

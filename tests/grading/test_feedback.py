@@ -43,7 +43,6 @@ from drinkdeep.grading.results.feedback import (
     DEEPEST_FORMULA,
     LONGEST_FORMULA,
     FeedbackExporter,
-    findings,
     shown,
     text,
 )
@@ -527,14 +526,6 @@ def test_of_an_output_s_forms_pixels_are_shown_and_then_text() -> None:
         "careful",
         "E: v",
     ]
-
-
-def test_the_judge_s_words_are_read_one_by_one() -> None:
-    said = "1 of 3 points.\n✗ Square it.\n  It is 1; it should be 2.\n✗ Take the mean.\n"
-    cell = NotebookNode(outputs=[new_output("stream", name="stdout", text=said)])
-    first, second = findings(cell)
-    assert (first.words, first.detail) == ("Square it.", "It is 1; it should be 2.")
-    assert (second.words, second.detail) == ("Take the mean.", "")
 
 
 def test_the_pages_are_one_file_each(graded_class: Path) -> None:

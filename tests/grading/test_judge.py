@@ -12,7 +12,7 @@ import torch
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
-from drinkdeep.checks import Raised
+from drinkdeep.checks import Finding, Raised
 from drinkdeep.grading.errors import CheckError
 from drinkdeep.grading.judging import judge
 from drinkdeep.grading.judging.assignment import Assignment
@@ -20,6 +20,7 @@ from drinkdeep.grading.judging.bounds import TICK, JudgingStopped, bounded
 from drinkdeep.grading.judging.judge import (
     LONGEST,
     MOST_FINDINGS,
+    NOT_DONE,
     TOO_MUCH,
     Judge,
     Verdict,
@@ -82,13 +83,13 @@ def test_the_student_s_names_are_met_in_observe_alone() -> None:
 def test_a_known_example_alone_earns_nothing() -> None:
     verdict = judged("double = lambda x: 4")
     assert verdict.score == 0
-    assert any("not yet other values" in text for text in verdict.messages)
+    assert any("not yet other values" in finding.words for finding in verdict.findings)
 
 
 def test_part_of_the_checks_earn_part_of_the_points() -> None:
     verdict = judged("double = lambda x: x if isinstance(x, int) else 2 * x")
     assert verdict.score == 2
-    assert verdict.messages == ("✗ Unchanged.\n  It is 2; it should be 4.",)
+    assert verdict.findings == (Finding("Unchanged.", "It is 2; it should be 4."),)
 
 
 def test_a_share_weighs_a_check() -> None:
@@ -99,14 +100,14 @@ def test_a_share_weighs_a_check() -> None:
 
 def test_of_a_hidden_check_only_the_words_are_told() -> None:
     verdict = judged("def double(x):\n    return 4 if isinstance(x, int) else x.missing")
-    (first, second) = verdict.messages
-    assert first == "✗ Twice every element.\n  Your code raised AttributeError."
-    assert "not yet other values" in second
+    (first, second) = verdict.findings
+    assert first == Finding("Twice every element.", "Your code raised AttributeError.")
+    assert "not yet other values" in second.words
 
 
 def test_a_task_that_is_not_done_is_said_to_be_so_once() -> None:
     verdict = judged("def double(x):\n    raise NotImplementedError")
-    assert verdict == Verdict(0, 4, ("✗ This task is not done yet.",))
+    assert verdict == Verdict(0, 4, (Finding(NOT_DONE, ""),))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -139,7 +140,7 @@ expect(observe(double(4)), 8, hint="Twice as much, please.")
 all_met()"""
     verdict = judged("double = lambda x: 2 * x", test)
     assert verdict.score == pytest.approx(2.67)
-    assert "has a form that this test can't read" in verdict.messages[0]
+    assert "has a form that this test can't read" in str(verdict.findings[0])
 
 
 def test_shapes_exceptions_and_times_earn_nothing_by_themselves() -> None:
@@ -147,7 +148,9 @@ def test_shapes_exceptions_and_times_earn_nothing_by_themselves() -> None:
 expect_raises(attempt(lambda: double(None)), TypeError, hint="Refuse what is no number.")
 ### BEGIN HIDDEN TESTS
 expect_shape(observe(double(torch.ones(3))), (3,), hint="The same shape.")
-expect_faster(stopwatch(lambda: double(1)), 30, hint="Without a loop.")
+expect_faster(
+    stopwatch(lambda: double(1)), 30, hint="Without a loop.", result=observe(double(1)), wanted=2
+)
 expect(observe(double(torch.zeros(3))), torch.zeros(3), hint="Twice nothing is nothing.")
 expect(observe(double(3.25)), 6.5, hint="Twice as much, please.")
 ### END HIDDEN TESTS
@@ -166,8 +169,8 @@ expect_answer(observe(double + 1), 6, hint="Twice two, and two.")
 ### END HIDDEN TESTS
 all_met()"""
     verdict = judged("double = 4", test)
-    assert verdict == Verdict(2, 4, ("✗ Twice two, and two.",))
-    assert judged("double = None", test).messages[0] == "✗ This task is not done yet."
+    assert verdict == Verdict(2, 4, (Finding("Twice two, and two.", ""),))
+    assert judged("double = None", test).findings[0].words == NOT_DONE
 
 
 def test_a_check_in_a_loop_is_met_if_it_is_met_each_time() -> None:
@@ -207,7 +210,7 @@ def test_a_look_that_took_too_long_is_not_taken_again() -> None:
     verdict = Judge(assignment, 0).grade(assignment.exercises["double"], ask)
     assert len(asked) == 1
     assert verdict.score == 0
-    assert "It was stopped after 60 s." in verdict.messages[0]
+    assert "It was stopped after 60 s." in str(verdict.findings[0])
 
 
 @pytest.mark.parametrize(
@@ -263,18 +266,18 @@ def test_the_judge_stops_at_an_answer_that_takes_it_too_long(
     monkeypatch.setattr(judge, "bounded", lambda: bounded(cpu_seconds=0.3))
     verdict = judged("double = lambda x: [2, 3] if isinstance(x, list) else 2 * x", LOOP)
     assert verdict.score == 0, "what it was at is missed, and what it hasn't come to"
-    assert TOO_MUCH in " ".join(verdict.messages)
+    assert TOO_MUCH in " ".join(map(str, verdict.findings))
 
 
 def test_a_check_that_misses_time_and_again_says_so_a_few_times() -> None:
     wrong = "double = lambda x: list(range(100, 10_100)) if isinstance(x, list) else 2 * x"
     verdict = judged(wrong, LOOP.replace("while item == 3:\n        pass", ""))
-    assert len(verdict.messages) == MOST_FINDINGS
+    assert len(verdict.findings) == MOST_FINDINGS
 
 
 def test_a_long_error_of_a_student_s_is_cut() -> None:
     verdict = judged("def double(x): raise ValueError('x' * 100_000)")
-    assert sum(map(len, verdict.messages)) < 2 * LONGEST + 200
+    assert sum(len(str(finding)) for finding in verdict.findings) < 2 * LONGEST + 200
 
 
 def fill(most_bytes: int) -> list[bytearray]:
@@ -293,3 +296,27 @@ def test_the_bounds_stop_nothing_once_they_are_left() -> None:
         with contextlib.suppress(JudgingStopped), bounded(cpu_seconds=0):
             time.sleep(0.001)
     time.sleep(2 * TICK)
+
+
+SECRET = """\
+expect(int("seen" + str(observe(double(2)))), 4, hint="Twice as much, please.")
+### BEGIN HIDDEN TESTS
+expect(int("secret" + str(observe(double(3)))), 6, hint="Twice as much, please.")
+### END HIDDEN TESTS
+all_met()"""
+
+
+def test_of_a_hidden_test_that_fails_by_itself_nothing_is_told() -> None:
+    visible, hidden = judged("double = lambda x: 2 * x", SECRET).findings
+    assert "seen4" in visible.detail
+    assert hidden.words == visible.words
+    assert hidden.detail == ""
+
+
+def test_a_check_that_never_ran_is_not_met() -> None:
+    test = TEST.replace(
+        "### END HIDDEN TESTS",
+        'if observe(double(1)) == 99:\n    expect(1, 1, hint="Never.")\n### END HIDDEN TESTS',
+    )
+    assert judged("double = lambda x: 2 * x").score == 4
+    assert judged("double = lambda x: 2 * x", test).score == pytest.approx(4 * 2 / 3, abs=0.01)

@@ -276,6 +276,11 @@ def test_a_changed_submission_is_graded_again_and_others_are_not(
 # What dies
 
 
+def test_a_worker_is_a_fork_of_a_process_that_has_torch_loaded(pool: LocalPool) -> None:
+    for module in ("torch", "drinkdeep.grading.judging.execute"):
+        assert pool.submit(eval, f"{module!r} in __import__('sys').modules").result()
+
+
 def test_a_process_that_dies_costs_only_what_it_was_at(pool: LocalPool) -> None:
     other = pool.submit(time.sleep, 0.3)
     with pytest.raises(WorkerLostError):

@@ -10,12 +10,11 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import watch
 from bs4 import BeautifulSoup, Tag
 from classroom import KEPT, NAME, first_wrong_answers
-from nbformat import NotebookNode
-from nbformat.v4 import new_output
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from playwright.sync_api import BrowserContext
 
+from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
 from drinkdeep.grading.results import report
 from drinkdeep.grading.results.gradebook import GradebookError
 
@@ -98,22 +97,6 @@ def test_a_notebook_that_is_no_notebook_is_one_line(graded_class: Path, tmp_path
     assert row(page, "mallory") == ["0", "Came as a <zip>."]
 
 
-def test_code_that_was_stopped_is_named() -> None:
-    def cell(*trace: str) -> NotebookNode:
-        name, text = trace[-1].split(": ", 1)
-        error = new_output("error", ename=name, evalue=text, traceback=list(trace))
-        return NotebookNode(outputs=[error])
-
-    cells = [
-        cell("ZeroDivisionError: x"),
-        cell("line 3", "TimeoutError: the student's own"),
-        cell("TimeoutError: Stopped after 20 s of CPU time in cell 7."),
-        cell("KernelError: Not run: there was no kernel any more."),
-    ]
-    found = report.stopped(NotebookNode(cells=cells))
-    assert list(found) == ["Stopped after 20 s of CPU time in cell 7."]
-
-
 def test_an_assignment_that_isn_t_there_is_said(graded_class: Path, tmp_path: Path) -> None:
     with (
         Gradebook(f"sqlite:///{graded_class}/gradebook.db") as gradebook,
@@ -124,15 +107,26 @@ def test_an_assignment_that_isn_t_there_is_said(graded_class: Path, tmp_path: Pa
 
 def test_nbgrader_s_export_writes_it(graded_class: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.html"
+    course = tmp_path / "course"
+    shutil.copytree(graded_class, course)
+    remark = "There is no notebook in it: ask for <b>it</b>."
+    outcomes = [Outcome("eve", "unreadable", (remark,)), Outcome("bob", "graded", ("Odd.",))]
+    outcomes_file(course, NAME).parent.mkdir()
+    write_outcomes(outcomes_file(course, NAME), outcomes)
     said = classroom.run(
-        graded_class,
+        course,
         "export",
         "--exporter=drinkdeep.grading.results.report.ClassReport",
         f"--assignment={NAME}",
         f"--to={target}",
     )
     assert str(target) in said
-    assert "The class on" in target.read_text("utf-8")
+    page = BeautifulSoup(target.read_text("utf-8"), "html.parser")
+    assert "The class on" in words(page.h1)
+    # What the run of the grader has noticed stands beside what is found in the notebooks.
+    (said,) = row(page, "<b>Eve</b>")[1:]
+    assert said == f"What was handed in last is not graded. {remark} Handed nothing in."
+    assert row(page, "bob")[1] == "Odd."
 
 
 def test_it_is_readable_by_everyone_and_asks_nobody(

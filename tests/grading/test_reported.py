@@ -272,6 +272,16 @@ def test_the_name_of_a_kernel_is_no_language(kernel: str) -> None:
     assert parse_notebook(json.dumps(notebook).encode(), set())[1] == []
 
 
+def test_an_instructor_is_told_of_files_that_a_notebook_uses_and_does_not_see(
+    course: Course, pool: LocalPool
+) -> None:
+    course.hand_in("ada", "from my_helpers import double")
+    (course.submitted("ada") / "my_helpers.py").write_text(RIGHT)
+    (course.submitted("ada") / "notes.txt").write_text("")
+    (note,) = grade(course, pool)["ada"].notes
+    assert note.startswith("“my_helpers.py” is not there when the notebook is graded")
+
+
 # Times
 
 

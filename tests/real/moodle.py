@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -276,12 +277,11 @@ def round_trip(moodle: Moodle, course: Course, folder: Path) -> None:
         *("nbgrader", "export", f"--exporter={exporter}", f"--assignment={NAME}", f"--to={filled}"),
         f"--MoodleWorksheet.worksheet={download('worksheet', 'worksheet.csv')}",
     )
-    print(
-        "Moodle:",
-        moodle.do("upload-worksheet", assignment=TITLE, file=str(filled)).decode().strip(),
-    )
+    told = moodle.do("upload-worksheet", assignment=TITLE, file=str(filled)).decode()
+    print("Moodle:", told.splitlines()[0])
     pages = str(course.folder / "feedback" / f"{NAME}.zip")
-    print("Moodle:", moodle.do("upload-feedback", assignment=TITLE, file=pages).decode().strip())
+    told = moodle.do("upload-feedback", assignment=TITLE, file=pages).decode()
+    print("Moodle:", *re.findall(r"(?:Users with updated feedback|Feedback files \w+): \d+", told))
 
 
 def check(moodle: Moodle, course: Course) -> None:

@@ -23,7 +23,9 @@ from drinkdeep import mnist
 BOOK = Path(__file__).parents[2] / "book"
 PAGES = ("glossary.md", "folklore.md", "article_map.md", "teaching.md")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-LINK_OR_SECTION = re.compile(r"\]\((?P<page>\w+\.ipynb)\)|§\s+\*(?P<heading>[^*]+)\*")
+LINK_OR_SECTION = re.compile(
+    r"\]\((?P<page>(?:\d\d_\w+|mnist|faster)\.ipynb)\)|§\s+\*(?P<heading>[^*]+)\*"
+)
 
 
 def flat(text: str) -> str:
@@ -266,13 +268,34 @@ def test_each_setting_in_the_guide_can_be_set(chapter: str) -> None:
     assert [setting for setting in settings if not takes(chapter, *setting)] == []
 
 
-def test_reading_times_are_those_of_the_chapters() -> None:
+def main_line(chapter: str) -> str:
+    """The chapter's text up to its self-check, without the sections marked as second readings."""
+    text = prose(chapter).split("\n## Check yourself")[0]
+    kept, skipped = [], 0  # skipped: the level of the heading under which a second reading lasts
+    for part in re.split(r"^(?=#{2,3} )", text, flags=re.MULTILINE):
+        level = 3 if part.startswith("### ") else 2
+        if skipped and level > skipped:
+            continue
+        skipped = level if ":class: second-reading" in part else 0
+        if not skipped:
+            kept.append(part)
+    return "".join(kept)
+
+
+def test_reading_times_are_those_of_the_chapters_main_lines() -> None:
     rows = re.findall(r"^\d\. \[[^\]]+\]\((\S+)\), (\d+) min to read", read("teaching.md"), re.M)
     assert len(rows) == 8
     for chapter, minutes in rows:
-        text = prose(chapter).split("\n## Check yourself")[0]
-        words = len(re.sub(r"\$\$.*?\$\$", "", text, flags=re.DOTALL).split())
+        words = len(re.sub(r"\$\$.*?\$\$", "", main_line(chapter), flags=re.DOTALL).split())
         assert abs(words / 150 - int(minutes)) <= 5, f"{chapter}: {words} words"
+        assert int(minutes) <= 25, chapter
+
+
+@pytest.mark.parametrize("chapter", ["01_cost.ipynb", "02_gradient_descent.ipynb"])
+def test_a_second_reading_is_marked_and_is_left_out_of_the_main_line(chapter: str) -> None:
+    assert ":class: second-reading" in prose(chapter)
+    assert ":class: second-reading" not in main_line(chapter)
+    assert "## The answer" in main_line(chapter)
 
 
 def test_a_session_of_the_long_plan_fills_ninety_minutes() -> None:

@@ -57,6 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument(
         "--scheduler", metavar="ADDRESS", help="grade on the cluster of this Dask scheduler"
     )
+    for name, what in (
+        ("--tls-ca-file", "whom a tls:// scheduler must be vouched for by"),
+        ("--tls-cert", "what shows it who you are"),
+        ("--tls-key", "the private key of that"),
+    ):
+        parser.add_argument(name, type=Path, metavar="FILE", help=what)
     parser.add_argument(
         "--unsafe-without-sandbox",
         action="store_true",
@@ -93,19 +99,22 @@ def _problem(arguments: argparse.Namespace) -> str | None:
         )
     if arguments.workers is not None and arguments.workers < 1:
         return "There has to be a worker: give --workers 1 or more."
+    if not arguments.scheduler and any(_certificates(arguments)):
+        return "Certificates are for a scheduler: give its address, with --scheduler tls://…"
     return None
 
 
 def _grade(arguments: argparse.Namespace) -> int:
-    from drinkdeep.grading.batch.cluster import dask_cluster
+    from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
-    from drinkdeep.grading.sandbox import forkserver
+    from drinkdeep.grading.sandbox import cgroup, forkserver
 
     root = arguments.course_dir.resolve()
+    certificates = Certificates(*(path and path.absolute() for path in _certificates(arguments)))
     with ExitStack() as stack:
         stack.enter_context(contextlib.chdir(root))
         if arguments.scheduler:
-            executor = stack.enter_context(dask_cluster(arguments.scheduler))
+            executor = stack.enter_context(dask_cluster(arguments.scheduler, certificates))
             max_in_flight = 64  # enough for a scheduler to see that more workers are wanted
         else:
             number = arguments.workers or cores()
@@ -130,6 +139,8 @@ def _grade(arguments: argparse.Namespace) -> int:
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
         if not arguments.scheduler:
             forkserver.check(sandboxed=not unsafe)
+            if not unsafe and not cgroup.available():
+                print(cgroup.WITHOUT, file=sys.stderr)
         line = pipeline.Pipeline(
             converter,
             executor,
@@ -158,6 +169,10 @@ def _grade(arguments: argparse.Namespace) -> int:
         print(sentence)
     missing = _make_feedback(app, graded) if arguments.feedback else 0
     return int(missing > 0 or any(outcome.state == "failed" for outcome in outcomes))
+
+
+def _certificates(arguments: argparse.Namespace) -> tuple[Path | None, ...]:
+    return arguments.tls_ca_file, arguments.tls_cert, arguments.tls_key
 
 
 def _application(arguments: argparse.Namespace) -> "AutogradeApp":

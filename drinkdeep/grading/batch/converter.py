@@ -18,7 +18,6 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import nbformat
 from nbconvert.exporters import Exporter
@@ -29,54 +28,24 @@ from nbgrader.apps import AutogradeApp
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import AssignLatePenalties, Execute
-from sqlalchemy import Engine
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.orm import scoped_session, sessionmaker
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.batch.outcomes import STAGING
 from drinkdeep.grading.batch.submission import Submission
+from drinkdeep.grading.batch.transaction import Run, gradebook_opened_once
 from drinkdeep.grading.errors import CourseError
 from drinkdeep.grading.plugins.preprocessors import JudgedExecute
 
 OTHER_SCHEMA = re.compile(r"no such (?:column|table)|does not exist")
 """What SQLite and PostgreSQL say of a table that isn't as it should be."""
-STAGING = "grading"
-"""The folder of the course in which things are until they are whole."""
-
-
-@contextlib.contextmanager
-def gradebook_opened_once() -> Iterator[None]:
-    """Let nbgrader keep what it makes on opening the gradebook, for as long as this lasts.
-
-    It opens it for each look into it, nine times for a submission. With a database engine of its
-    own each time, it would compile every statement anew, which takes longer than all else that it
-    does. What it closes afterwards are the engine's connections; the engine can be used on. Nor
-    need it look each time whether the tables and the course are there, or read anew what it has
-    just written: nobody else writes.
-    """
-    open_first = Gradebook.__init__
-    engines: dict[tuple[str, str], Engine] = {}
-
-    def open_again(
-        self: Gradebook, db_url: str, course_id: str = "default_course", authenticator: Any = None
-    ) -> None:
-        if (db_url, course_id) not in engines:
-            open_first(self, db_url, course_id, authenticator)
-            engines[db_url, course_id] = self.engine
-        self.engine = engines[db_url, course_id]
-        self.db = scoped_session(sessionmaker(self.engine, expire_on_commit=False))
-        self.course_id = course_id
-        self.authenticator = authenticator
-
-    with mock.patch.object(Gradebook, "__init__", open_again):
-        yield
 
 
 class Converter(Autograde):  # type: ignore[misc]
     """Sanitizes and records submissions of one assignment.
 
-    It works on a course directory in the staging and moves an autograded submission to its place
-    when it is whole: nbgrader takes any folder there for a graded submission.
+    It works on a course directory in the staging folder and moves an autograded submission to its
+    place when it is complete: nbgrader takes any folder there for a graded submission.
     """
 
     def __init__(self, app: AutogradeApp, assignment: str) -> None:
@@ -103,6 +72,7 @@ class Converter(Autograde):  # type: ignore[misc]
         self.assignment = assignment
         self._check_gradebook()
         self.writer = FilesWriter(parent=self)
+        self._run: Run | None = None
         self._sanitizer = self._exporter(self.sanitize_preprocessors)
         self._recorder = self._exporter(
             [
@@ -114,9 +84,24 @@ class Converter(Autograde):  # type: ignore[misc]
         self.execution = JudgedExecute(parent=self._sanitizer)
         """What ``nbgrader_config.py`` says of the execution."""
 
+    @contextlib.contextmanager
+    def gradebook_opened_once(self) -> Iterator[None]:
+        """Keep the gradebook open, and make one transaction of what is recorded at a time."""
+        with gradebook_opened_once() as self._run:
+            try:
+                yield
+            finally:
+                self._run = None
+
     @cached_property
     def sources(self) -> dict[str, NotebookNode]:
-        """The assignment's notebooks, by their names."""
+        """The assignment's notebooks, by their names.
+
+        Raises
+        ------
+        CourseError
+            If there is none.
+        """
         folder = Path(self.course.format_path(self.course.source_directory, ".", self.assignment))
         found: dict[str, NotebookNode] = {
             path.stem: nbformat.read(path, as_version=4) for path in sorted(folder.glob("*.ipynb"))
@@ -187,7 +172,9 @@ class Converter(Autograde):  # type: ignore[misc]
     def record(self, submission: Submission, executed: Mapping[str, NotebookNode]) -> None:
         """Enter a submission's grades into the gradebook, and put its notebooks in their place.
 
-        Killed in between, it has to be done again from the start, which does no harm.
+        The grades are one transaction, and last before the notebooks are in their place; those last
+        before this returns. Killed in between, it has to be done again from the start, which does
+        no harm.
         """
         student = submission.student
         old = Path(self._format_source(self.assignment, student))
@@ -200,18 +187,20 @@ class Converter(Autograde):  # type: ignore[misc]
             path = old / f"{name}.ipynb"
             path.touch()  # nbgrader looks whether it is there
             self.notebooks.append(str(path))
-        self.run_pre_convert_hook()
-        self.init_assignment(self.assignment, student)
-        self._sanitizing = False
-        try:
-            for name, notebook in executed.items():
-                resources = self._resources(student, name)
-                output, resources = self._recorder.from_notebook_node(notebook, resources)
-                self.write_single_notebook(output, resources)
-            self.set_permissions(self.assignment, student)
-        finally:
-            self._sanitizing = True
-        self.run_post_convert_hook()
+        with self._run.transaction() if self._run else contextlib.nullcontext():
+            self.run_pre_convert_hook()
+            self.init_assignment(self.assignment, student)
+            self._sanitizing = False
+            try:
+                for name, notebook in executed.items():
+                    resources = self._resources(student, name)
+                    output, resources = self._recorder.from_notebook_node(notebook, resources)
+                    self.write_single_notebook(output, resources)
+                self.set_permissions(self.assignment, student)
+            finally:
+                self._sanitizing = True
+            self.run_post_convert_hook()
+            _make_durable(new)
         self._put_in_place(new, self.autograded(student))
         self.clear()
 
@@ -227,6 +216,8 @@ class Converter(Autograde):  # type: ignore[misc]
             replaced.mkdir(parents=True, exist_ok=True)
             place.rename(replaced / place.name)
         new.rename(place)
+        for folder in (place.parent, place.parent.parent):
+            _sync(folder)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         """Where the autograded notebooks are written, whichever half is at work."""
@@ -327,3 +318,18 @@ def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str
             ):
                 locked[name] = cell.source
     return points, locked
+
+
+def _make_durable(folder: Path) -> None:
+    """See that what is in a folder outlasts a power cut."""
+    for root, _, names in os.walk(folder):
+        for path in (*(Path(root) / name for name in names), Path(root)):
+            _sync(path)
+
+
+def _sync(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

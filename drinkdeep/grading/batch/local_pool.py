@@ -38,7 +38,7 @@ class LocalPool(Executor):
         self._pools: list[ProcessPoolExecutor] = []
         # Workers are forks of a process that has torch loaded, and has not used it.
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["drinkdeep.grading.preload"])
+        self._context.set_forkserver_preload(["drinkdeep.grading.batch.preload"])
         self._leash, self._end = self._context.Pipe(duplex=False)
         self._sandboxed = sandboxed
         self._server: ForkServer | None = None

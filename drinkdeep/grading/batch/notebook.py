@@ -4,6 +4,7 @@ It is rebuilt cell by cell from what can be understood of it.
 """
 
 import json
+import re
 from typing import Any
 
 import nbformat
@@ -16,6 +17,7 @@ from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.surrogates import mended
 from drinkdeep.undefined import MERGE
 
+ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _AGAIN = "ask for the notebook again, saved and handed in anew"
 
 
@@ -67,7 +69,8 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
     if ids and not ids & {grade_id(cell) for cell in notebook.cells}:
         notes.append(
             "No cell of the assignment is in the notebook: it is another one, or it has lost its "
-            "metadata; it was graded by the names that it defines, and written answers by nobody."
+            "metadata; answers were looked for by ids, names and the text above them: see whether "
+            "those in words were found."
         )
     return notebook, notes
 
@@ -96,10 +99,15 @@ def _language(raw: dict[str, Any]) -> str:
 def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
     """The notebook with what can be understood of each cell."""
     cells = []
+    taken: set[str] = set()
     for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:
         if not isinstance(old, dict) or old.get("cell_type") not in ("code", "markdown", "raw"):
             continue
-        cell = _cell(old["cell_type"], _joined(old.get("source")))
+        number = old.get("id")
+        if not (isinstance(number, str) and ID.fullmatch(number)) or number in taken:
+            number = generate_corpus_id()
+        taken.add(number)
+        cell = _cell(old["cell_type"], _joined(old.get("source")), number)
         metadata = old.get("metadata")
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         if isinstance(nbgrader, dict):
@@ -115,9 +123,9 @@ def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
     return notebook
 
 
-def _cell(kind: str, source: str) -> NotebookNode:
+def _cell(kind: str, source: str, number: str) -> NotebookNode:
     """As nbformat's functions make one; they look each time whether it is what they have made."""
-    cell = {"cell_type": kind, "id": generate_corpus_id(), "metadata": {}, "source": source}
+    cell: dict[str, Any] = {"cell_type": kind, "id": number, "metadata": {}, "source": source}
     if kind == "code":
         cell |= {"execution_count": None, "outputs": []}
     made: NotebookNode = nbformat.from_dict(cell)

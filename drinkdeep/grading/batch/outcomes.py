@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+STAGING = "grading"
+"""The folder of the course in which things are until they are complete, and this file."""
+
 State = Literal["graded", "unchanged", "unreadable", "failed"]
 
 
@@ -19,6 +22,11 @@ class Outcome:
     state: State
     notes: tuple[str, ...] = ()
     """A sentence on each thing that was wrong with it."""
+
+
+def outcomes_file(course: Path, assignment: str) -> Path:
+    """Where the runs of an assignment are written down."""
+    return course / STAGING / f"{assignment}.json"
 
 
 def write_outcomes(path: Path, outcomes: list[Outcome]) -> None:
@@ -44,6 +52,17 @@ def read_outcomes(path: Path) -> list[dict[str, Any]]:
         return found
     except (OSError, ValueError):
         return []
+
+
+def remarks(course: Path, assignment: str) -> dict[str, list[str]]:
+    """Student → what the last runs have noticed of the submission, for the report."""
+    return {
+        entry["student"]: [
+            *([] if entry["graded"] else ["What was handed in last is not graded."]),
+            *entry["notes"],
+        ]
+        for entry in read_outcomes(outcomes_file(course, assignment))
+    }
 
 
 def count(outcomes: Iterable[Outcome]) -> Counter[str]:

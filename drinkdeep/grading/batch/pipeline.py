@@ -26,11 +26,12 @@ import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
+from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
-from drinkdeep.grading.batch.converter import Converter, gradebook_opened_once
+from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.notebook import parse_notebook
-from drinkdeep.grading.batch.outcomes import Outcome, write_outcomes
+from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
 from drinkdeep.grading.batch.submission import Submission, read_submission
 from drinkdeep.grading.batch.work import Work, perform
 from drinkdeep.grading.errors import (
@@ -40,6 +41,8 @@ from drinkdeep.grading.errors import (
     WorkerLostError,
     WorkersError,
 )
+from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.printable import printable
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
 
@@ -102,7 +105,10 @@ class Pipeline:
         self._force = force
         self._seed = converter.execution.seed if seed is None else seed
         self._sandboxed = sandboxed
-        self._version = grader_version()
+        self._modules = tuple(
+            sorted({m for nb in converter.sources.values() for m in Assignment(nb).modules()})
+        )
+        self._version = grader_version(self._modules)
         self._tests = f"{converter.tests}-{self._version}"
         self._sources = {name: nbformat.writes(nb) for name, nb in converter.sources.items()}
         self._ids = {
@@ -200,6 +206,8 @@ class Pipeline:
         for name, content in submission.notebooks.items():
             notebook, more = parse_notebook(content, self._ids[name])
             notes += more
+            if used := used_beside(notebook.cells, submission.files):
+                notes.append(f"{not_there([printable(name) for name in used])}.")
             sanitized = self.converter.sanitize(student, name, notebook)
             notebooks[name] = (sanitized, self._sources[name])
         kept = self._kept(submission) or {}
@@ -211,6 +219,7 @@ class Pipeline:
             seed,
             Limits(**self.converter.execution.limits),
             self._sandboxed,
+            self._modules,
             self._version,
         )
         return _Job(submission, work, tuple(notes))
@@ -238,7 +247,7 @@ class Pipeline:
                 else f"Executing it failed ({type(error).__name__}: {str(error)[:200]})"
             )
             return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
-        executed = {name: nbformat.reads(text, as_version=4) for name, text in texts.items()}
+        executed = {name: nbformat.v4.reads(text) for name, text in texts.items()}
         if postpone and any(_worth_a_retry(nb) for nb in executed.values()):
             postpone(job)
             return None
@@ -354,7 +363,7 @@ def grade_class(
     ``progress`` is told of each outcome, and how many there will be that take time.
     """
     converter = pipeline.converter
-    with gradebook_opened_once(), contextlib.chdir(converter.course.root):
+    with converter.gradebook_opened_once(), contextlib.chdir(converter.course.root):
         converter.clear()
         known = list(pipeline.to_do(students))
         outcomes = [entry for entry in known if isinstance(entry, Outcome)]
@@ -366,6 +375,6 @@ def grade_class(
                 progress(outcome, len(names))
         finally:
             outcomes.sort(key=lambda outcome: outcome.student)
-            write_outcomes(converter.staging / f"{converter.assignment}.json", outcomes)
+            write_outcomes(outcomes_file(converter.staging.parent, converter.assignment), outcomes)
             converter.clear()
     return outcomes

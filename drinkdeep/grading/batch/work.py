@@ -23,6 +23,8 @@ class Work:
     seed: int
     limits: Limits
     sandboxed: bool
+    modules: tuple[str, ...]
+    """What the assignment imports."""
     version: str
     """The grader's, so that a worker that has another one can say so."""
 
@@ -39,7 +41,7 @@ def perform(work: Work) -> dict[str, str]:
     WorkersError
         If this process has another version of the grader.
     """
-    if work.version != grader_version():
+    if work.version != grader_version(work.modules):
         raise WorkersError(
             "A worker has another version of drinkdeep or of torch than this machine: install the "
             "same one there, and start the workers again."

@@ -11,6 +11,7 @@ from nbformat import NotebookNode, from_dict
 
 from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
+from drinkdeep.grading.graded import Missed, write_stops, write_verdict
 from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
@@ -28,10 +29,18 @@ def execute(
 ) -> NotebookNode:
     """Run a sanitized submission, and grade it by its assignment's source notebook.
 
-    A test cell runs after its solution cell, wherever the student has moved them. Its outputs are
-    the words for the student and, as its value, the score, which is how nbgrader takes partial
-    credit. The same arguments give the same notebook, except for what a student's code draws by
-    itself. ``seed`` is what the hidden tests' inputs follow from.
+    A test cell runs after its solution cell, wherever the student has moved them. What it found
+    goes into its metadata (:mod:`drinkdeep.grading.graded`). Its outputs are the same as text, for
+    people, and, as its value, the score, which is how nbgrader takes partial credit. The same
+    arguments give the same notebook, except for what a student's code draws by itself. ``seed`` is
+    what the hidden tests' inputs follow from.
+
+    Raises
+    ------
+    CheckError
+        If a test of the source isn't written as the judge needs it.
+    SandboxError
+        If no kernel can be started.
     """
     notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
@@ -47,6 +56,7 @@ def execute(
                 waiting.append(cell)
             elif cell.cell_type == "code":
                 cell.outputs = student.run(cell.source, f"cell {place + 1}")
+                write_stops(cell, student.take_stops())
                 cell.execution_count = place + 1
                 done.add(name or "")
             # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
@@ -80,6 +90,13 @@ def _grade(
         return value
 
     verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], ask)
+    write_verdict(
+        cell,
+        verdict.score,
+        verdict.points,
+        [Missed(finding.words, finding.detail) for finding in verdict.findings],
+    )
+    write_stops(cell, student.take_stops())
     said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
     score = {
         "output_type": "execute_result",

@@ -42,6 +42,7 @@ UNPROVEN = (
     "This fits the example shown, but not yet other values: "
     "the task earns points once a test with new numbers is met too."
 )
+IN_PART = "What is met earns points once a test with new numbers is met too."
 
 
 @dataclass
@@ -82,11 +83,11 @@ class Verdict:
 
     score: float
     points: float
-    messages: tuple[str, ...]
+    findings: tuple[Finding, ...]
 
     def __str__(self) -> str:
-        """The feedback."""
-        return "\n".join([f"{self.score:g} of {self.points:g} points.", *self.messages])
+        """The feedback as text, for people."""
+        return "\n".join([f"{self.score:g} of {self.points:g} points.", *map(str, self.findings)])
 
 
 class Judge:
@@ -116,10 +117,18 @@ class Judge:
         }
         self._next: tuple[int, NotebookNode] | None = next(self._code, None)
 
-    def grade(self, exercise: Exercise, ask: Ask) -> Verdict:
-        """Run the exercise's tests against a student's kernel."""
+    def grade(self, exercise: Exercise, ask: Ask, seed: int | None = None) -> Verdict:
+        """Run the exercise's tests against a student's kernel, with a seed in place of the judge's.
+
+        Exercises are graded in the notebook's order; one may be graded again.
+
+        Raises
+        ------
+        CheckError
+            If the test isn't written as the judge needs it.
+        """
         self._run_reference_before(self._places[exercise.test_id])
-        test = _Test(exercise, self._fresh_seed(exercise), ask)
+        test = _Test(exercise, self._fresh_seed(exercise, seed), ask)
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 with bounded():
@@ -142,9 +151,15 @@ class Judge:
             ):
                 exec(compile(cell.source, "<reference>", "exec"), self._reference)
 
-    def _fresh_seed(self, exercise: Exercise) -> int:
-        text = f"{self._seed} {exercise.name}"
+    def _fresh_seed(self, exercise: Exercise, seed: int | None) -> int:
+        text = f"{self._seed if seed is None else seed} {exercise.name}"
         return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7])
+
+
+def sites_of(exercise: Exercise) -> list[CheckSite]:
+    """The checks of an exercise, none of which has run."""
+    _, sites = rewritten(exercise.test.source, exercise.solution.source, tuple(exercise.hidden))
+    return [CheckSite(check, share, hidden) for check, share, hidden in sites]
 
 
 class _Test:
@@ -222,10 +237,9 @@ class _Test:
         if raised and raised.is_stub:
             finding = Finding(NOT_DONE, "")
         elif finding is not None and site.hidden:
-            # The student gets the words, and nothing of a hidden test's inputs.
-            finding = Finding(
-                finding.words, f"Your code raised {raised.kinds[0]}." if raised else ""
-            )
+            # The student gets the words and what is wrong in form, and nothing of the inputs.
+            detail = f"Your code raised {raised.kinds[0]}." if raised else finding.form
+            finding = Finding(finding.words, detail)
         site.runs += 1
         if finding is not None:
             site.note(finding)
@@ -276,7 +290,8 @@ def _verdict(exercise: Exercise, sites: list[CheckSite]) -> Verdict:
     met = [site for site in sites if site.met and site.role != "form"]
     paid = [site for site in met if proven or site.role == "answer"]
     score = exercise.points * sum(s.share for s in paid) / sum(s.share for s in sites)
-    findings = [str(finding) for site in sites for finding in site.findings]
-    if len(paid) < len(met) and not any(NOT_DONE in text for text in findings):
-        findings.append(f"✗ {UNPROVEN}")
+    findings = [finding for site in sites for finding in site.findings]
+    if len(paid) < len(met) and not any(finding.words == NOT_DONE for finding in findings):
+        fits = all(site.met for site in sites if not site.hidden and site.role != "form")
+        findings.append(Finding(UNPROVEN if fits else IN_PART, ""))
     return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)))

@@ -5,6 +5,7 @@ import copy
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.matching import match_cells
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
@@ -12,7 +13,8 @@ PICTURES = ("image/png", "image/jpeg", "image/gif")
 def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     """What the student wrote, with all else as the instructor made it.
 
-    Of cells with one nbgrader id the last counts; the others become cells of the student's own.
+    :mod:`drinkdeep.matching` says which cell is which. Of those that are one cell the last counts;
+    the others become cells of the student's own.
     Cells that the student may not edit get their text back; those that are missing, their place
     behind the one that they follow in the source. A solution cell that is missing stays so: the
     answer may stand elsewhere. Points, ids and tags are the source's.
@@ -20,8 +22,9 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     restored = copy.deepcopy(submission)
     wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
     found: set[str] = set()
-    for cell in reversed(restored.cells):
-        name = grade_id(cell)
+    homes = match_cells(restored.cells, source.cells)
+    for cell, home in reversed(list(zip(restored.cells, homes, strict=True))):
+        name = grade_id(home) if home is not None else None
         cell.metadata = NotebookNode()
         _keep_pictures(cell)
         if name in wanted and name not in found:

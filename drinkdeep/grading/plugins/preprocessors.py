@@ -3,6 +3,7 @@
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
 
+import copy
 import functools
 import multiprocessing
 import secrets
@@ -19,6 +20,7 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.graded import KEY
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.restore import restore
 from drinkdeep.grading.sandbox.limits import Limits
@@ -36,7 +38,22 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """The submission, restored."""
-        return restore(notebook, source_notebook(self, resources)), resources
+        source = source_notebook(self, resources)
+        # A cell's id follows from its text, and students got another text where a solution stood.
+        given_out = {grade_id(cell): cell.id for cell in self._released(resources)}
+        for cell in source.cells:
+            cell.id = given_out.get(grade_id(cell), cell.id) if grade_id(cell) else cell.id
+        return restore(notebook, source), resources
+
+    def _released(self, resources: Resources) -> list[NotebookNode]:
+        """The cells as students got them, if they are there."""
+        course = self.parent.parent.coursedir
+        name = resources["nbgrader"]
+        folder = Path(course.format_path(course.release_directory, ".", name["assignment"]))
+        try:
+            return list(nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4).cells)
+        except (OSError, ValueError):
+            return []
 
 
 class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
@@ -106,8 +123,8 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
         for number, cell in enumerate(notebook.cells, start=1):
             original = texts.get(cell.source) if cell.cell_type == "markdown" else None
             if original is not None:
-                cell.attachments = original.get("attachments", {})
-            cell.metadata.drinkdeep = NotebookNode(
+                cell.attachments = copy.deepcopy(original.get("attachments", {}))
+            cell.metadata.setdefault(KEY, NotebookNode()).update(
                 course=not has_role(cell, "solution")
                 and (original is not None or bool(grade_id(cell))),
                 title=titles.get(grade_id(cell) or "", f"Cell {number}"),
@@ -133,8 +150,13 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
             return Path(course.format_path(step, student, name["assignment"]))
 
         sources = folder(course.source_directory, ".").glob("*.ipynb")
-        # By the time stamp nbgrader sees that a submission is newer than its page.
-        ours = {"timestamp.txt", *(f"{path.stem}.html" for path in sources)}
+        # By the time stamp nbgrader sees that a submission is newer than its page, and by what the
+        # exchange has laid beside the submission it gives the page back.
+        ours = {
+            "timestamp.txt",
+            "submission_secret.txt",
+            *(f"{path.stem}.html" for path in sources),
+        }
         target = folder(course.feedback_directory, name["student"])
         for path in list(target.iterdir()) if target.is_dir() else ():
             # A page that is there before the first is written is the student's, too, or an old one.
@@ -186,5 +208,12 @@ def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) ->
     course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
     name = resources["nbgrader"]
     folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
-    notebook: NotebookNode = nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4)
+    path = folder / f"{name['notebook']}.ipynb"
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read(path: Path, changed: int) -> NotebookNode:
+    """A notebook as it was then; whoever gets it leaves it as it is."""
+    notebook: NotebookNode = nbformat.read(path, as_version=4)
     return notebook

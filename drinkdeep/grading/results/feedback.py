@@ -37,6 +37,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
+from drinkdeep.grading.graded import missed_or_text
 from drinkdeep.grading.results.own_process import OwnProcessError, call
 from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 
@@ -49,7 +50,6 @@ DEEPEST = 3
 OPENING, CLOSING = ("{", r"\left", r"\begin"), ("}", r"\right", r"\end")
 PIXELS = ("image/png", "image/jpeg")
 LINKED = ("https://", "http://", "mailto:")
-SCORE = re.compile(r"^\S+ of \S+ points\.\n")
 
 
 class FeedbackExporter(Exporter):
@@ -105,7 +105,7 @@ def page(notebook: NotebookNode, graded: dict[str, Any], plain: bool = False) ->
     """
     style = stylesheet(_code_colours())
     templates = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
-    templates.filters |= {"code": code, "text": text, "findings": findings, "shown": shown}
+    templates.filters |= {"code": code, "text": text, "missed": missed_or_text, "shown": shown}
     templates.filters |= {"points": points, "plain": _plain}
     return (
         templates.get_template("feedback/index.html.j2")
@@ -131,28 +131,6 @@ def _code_colours() -> str:
         for name in ("a11y-high-contrast-light", "github-dark-high-contrast")
     )
     return f"{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}"
-
-
-# What the judge said
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was missed: the words, and what was seen."""
-
-    words: str
-    detail: str = ""
-
-
-def findings(cell: NotebookNode) -> list[Finding]:
-    """What the judge found wrong, as it stands in the outputs of a graded test cell."""
-    said = "".join(o.text for o in cell.get("outputs", []) if o.output_type == "stream")
-    found = []
-    for part in re.split(r"^✗ ", SCORE.sub("", said), flags=re.MULTILINE):
-        words, _, detail = part.strip().partition("\n")
-        if words:
-            found.append(Finding(words, "\n".join(line.strip() for line in detail.splitlines())))
-    return found
 
 
 # What the student's code put out

@@ -3,7 +3,7 @@
     python -m drinkdeep.grading.results.report ASSIGNMENT        writes reports/ASSIGNMENT.html
 
 One page that needs nothing else. Points are the gradebook's; hints, and code that was stopped, are
-read in the autograded notebooks. Whatever comes from students is escaped.
+read in the autograded notebooks' metadata. Whatever comes from students is escaped.
 """
 
 import os
@@ -11,7 +11,7 @@ import re
 import statistics
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,30 +21,25 @@ import nbformat
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 from matplotlib.ticker import MaxNLocator
-from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import ExportPlugin
 
-from drinkdeep.cells import grade_id
 from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.grading.batch.outcomes import remarks
+from drinkdeep.grading.graded import all_missed, all_stops
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.judge import NOT_DONE
 from drinkdeep.grading.results import gradebook as read
 from drinkdeep.grading.results.export import full_name
-from drinkdeep.grading.results.feedback import findings
 from drinkdeep.grading.results.gradebook import Cell, GradebookError
 from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 from drinkdeep.palette import BLUE, MUTED
 
-STOPPED = ("KernelError", "MemoryError", "TimeoutError")
-"""The errors that :mod:`~drinkdeep.grading.judging.execute` itself puts into a student's cell."""
 BARS = 10
 """How many bars the distribution has."""
 HINTS = 10
 """How many of the hints are listed."""
-LONGEST = 200
-"""The characters of a student's error that are shown."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +124,10 @@ def write(
                 except ValueError:
                     own.append(f"The graded notebook {path.name} can't be read: grade it again.")
                     continue
-                own += stopped(notebook)
-                told |= set(missed(notebook))
+                own += [stop.words for stop in all_stops(notebook)]
+                told |= {(name, found.words) for name, found in all_missed(notebook)}
             hints.update((titles.get(name, name), words) for name, words in told)
-            untouched.update(name for name, words in told if NOT_DONE in words)
+            untouched.update(name for name, words in told if words == NOT_DONE)
             if submission.penalty:
                 own.append(f"Late: {points(submission.penalty)} points taken off.")
             if submission.waiting:
@@ -156,35 +151,12 @@ def write(
     commonest = [
         (exercise, words, times)
         for (exercise, words), times in sorted(hints.items(), key=lambda hint: (-hint[1], hint[0]))
-        if NOT_DONE not in words
+        if words != NOT_DONE
     ]
     page = _page(assignment, most, lines, exercises, commonest[:HINTS])
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
     return target
-
-
-def missed(notebook: NotebookNode) -> Iterator[tuple[str, str]]:
-    """What the judge said in a graded notebook: (id of the test cell, words)."""
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("grade") and not mark.get("solution") and cell.cell_type == "code":
-            for finding in findings(cell):
-                yield grade_id(cell) or "", finding.words
-
-
-def stopped(notebook: NotebookNode) -> Iterator[str]:
-    """Where and why code of a student's had to be stopped."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            # An error of Python's own has more in its traceback than its name and its words.
-            if (
-                output.output_type == "error"
-                and output.ename in STOPPED
-                and output.traceback == [f"{output.ename}: {output.evalue}"]
-                and not output.evalue.startswith("Not run")
-            ):
-                yield output.evalue[:LONGEST]
 
 
 def _titles(course: CourseDirectory, assignment: str) -> dict[str, str]:
@@ -295,7 +267,8 @@ class ClassReport(ExportPlugin):  # type: ignore[misc]
         for name in names:
             target = Path(self.to or Path(course.root) / "reports" / f"{name}.html")
             try:
-                write(gradebook, course, name, target)
+                notes = remarks(Path(course.root), name)
+                write(gradebook, course, name, target, notes)
             except GradebookError as error:
                 raise SystemExit(str(error)) from None
             print(f"The report on {name}: {target}")

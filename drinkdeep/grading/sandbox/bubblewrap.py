@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import drinkdeep
-from drinkdeep import mnist_files
+from drinkdeep.grading import course
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox import inside
 
 PACKAGE = Path(drinkdeep.__file__).parent
 SCRIPT = "/inside.py"
 KERNELS = "/kernels"
-CACHE = "/mnist"
 INSTALLED = (sys.base_prefix, sys.prefix, sysconfig.get_path("purelib"), str(PACKAGE))
 """What a kernel needs of this machine besides SYSTEM."""
 SCRATCH = (
@@ -79,19 +78,13 @@ def arguments(folder: Path) -> Iterator[str]:
         yield from ("--ro-bind", path, path)
     yield from ("--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"))
     yield from ("--ro-bind", inside.__file__, SCRIPT)
-    yield from (
-        "--ro-bind",
-        "/dev/null",
-        str(mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"),
-    )
-    yield from ("--dir", CACHE, "--dir", f"{CACHE}/MNIST", "--dir", f"{CACHE}/MNIST/raw")
-    try:
-        raw = mnist_files.root() / "MNIST" / "raw"
-    except mnist_files.MnistError as error:
-        raise SandboxError(str(error)) from error
-    for name in mnist_files.SHA256:
-        if name != mnist_files.TEST_LABELS:
-            yield from ("--ro-bind", str(raw / name), f"{CACHE}/MNIST/raw/{name}")
+    for file in course.EMPTY:
+        yield from ("--ro-bind", "/dev/null", str(file))
+    for file, name in course.data():
+        place = Path(course.DATA) / name
+        for parent in reversed(place.parents[:-1]):
+            yield from ("--dir", str(parent))
+        yield from ("--ro-bind", str(file), str(place))
     yield from ("--bind", str(folder), KERNELS)
     if "/tmp" not in SCRATCH:
         yield from ("--remount-ro", "/tmp")
@@ -109,7 +102,7 @@ def environment() -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": inside.HOME,
         "LANG": "C.UTF-8",
-        "DRINKDEEP_CACHE": CACHE,
+        **course.ENVIRONMENT,
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",

@@ -20,6 +20,7 @@ from typing import Any
 
 import psutil
 
+from drinkdeep.grading import course
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox import inside
 from drinkdeep.grading.sandbox.bubblewrap import KERNELS, SCRIPT, arguments, bubblewrap
@@ -34,7 +35,7 @@ FORBIDDEN = re.compile(r"uid map|new namespace|RTM_NEWADDR|Operation not permitt
 class ForkServer:
     """The process that kernels are forked from, in the sandbox.
 
-    It isn't waited for: what is ordered before it has loaded all, comes then. It ends with the
+    Nothing waits for it: requests that come while it loads are served once it has. It ends with the
     thread that has started it. Other processes can be sent it to use it too.
     """
 
@@ -43,9 +44,10 @@ class ForkServer:
         self.folder = _kernels_folder()
         if sandboxed:
             command = [bubblewrap(), *arguments(self.folder), "--"]
-            command += [sys.executable, SCRIPT, KERNELS, "fenced"]
+            command += [sys.executable, SCRIPT, KERNELS, "fenced", *course.MODULES]
         else:
             command = [sys.executable, inside.__file__, str(self.folder), "unfenced"]
+            command += course.MODULES
         self._process: subprocess.Popen[bytes] | None = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -72,13 +74,21 @@ class ForkServer:
             return False
 
     def request(self, request: dict[str, Any]) -> socket.socket:
-        """Ask for a kernel; what comes back is its control, see :mod:`.inside`."""
+        """Ask for a kernel; what comes back is its control socket, see :mod:`.inside`.
+
+        Raises
+        ------
+        SandboxError
+            If the server has ended, or never began to serve.
+        """
         address = self.folder / inside.ADDRESS
         while not address.exists():
             if not self.alive:
                 raise SandboxError(_not_started(self._last_words()))
             time.sleep(0.005)
         control = socket.socket(socket.AF_UNIX)
+        # The system says of what comes which process has sent it.
+        control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         try:
             control.connect(str(address))
         except ConnectionError:

@@ -2,7 +2,7 @@
 
 It runs as a script, without the rest of the grader, which isn't to be seen in there:
 
-    inside.py FOLDER {fenced|unfenced}
+    inside.py FOLDER {fenced|unfenced} MODULE …
 
 Whoever connects to the socket in FOLDER sends one line of JSON, a request, and gets a kernel, with
 the modules loaded that the request names; those stay loaded for the kernels that come after. The
@@ -10,9 +10,10 @@ connection stays open as the kernel's control: through it come what the kernel m
 and, from here, why it was stopped. When it closes, the kernel ends, with all that it has started.
 
 Of each kernel there are two processes. The *supervisor* is the first process in namespaces of the
-kernel's own (process numbers, mounts, network, IPC), so that nothing in there outlives it. It makes
-an empty disk, and keeps watch. The *kernel* is its child: an unprivileged user in a namespace that
-allows no further one. Student code runs there only.
+kernel's own (process numbers, mounts, network, IPC), so that nothing in there outlives it. It is
+brought into a control group, where there may be one, makes an empty disk, and keeps watch. The
+*kernel* is its child: an unprivileged user in a namespace that allows no further one. Student code
+runs there only.
 """
 
 import contextlib
@@ -74,9 +75,6 @@ LOADED = (
     "tornado.platform.asyncio",
     "torch.utils.data",
     "drinkdeep.checks",
-    "drinkdeep.mnist",
-    "drinkdeep.models",
-    "drinkdeep.training",
     "drinkdeep.transport",
 )
 
@@ -95,13 +93,13 @@ TICK = 0.1
 
 def main() -> None:
     """Load what all submissions load, then serve requests for ever."""
-    folder, fence = Path(sys.argv[1]), sys.argv[2]
+    folder, fence = Path(sys.argv[1]), sys.argv[2]  # and what else most kernels import
     listener = socket.socket(socket.AF_UNIX)
     # Nobody finds it before it listens. From then on requests wait until there is time for them.
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
-    _load(LOADED)
+    _load((*LOADED, *sys.argv[3:]))
     sys.modules["torch"].set_num_threads(1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
@@ -160,9 +158,14 @@ class _Supervisor:
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
         self._bounds: dict[str, float] | None = None
+        self._cpu_stat: int | None = None
+        self._seen: dict[tuple[int, float], float] = {}
+        """Process → its CPU seconds when it was seen last."""
+        self._files = _FilesInMemory(request["scratch"] if fenced else [])
 
     def run(self) -> None:
         """All of a kernel's life."""
+        self._cpu_stat = _join_group(self._control)
         if self._fenced:
             _make_disk(self._request, self._user, self._group)
         wakeup, waker = os.pipe()
@@ -181,6 +184,8 @@ class _Supervisor:
                 to_supervisor,
             ):
                 os.close(descriptor)
+            if self._cpu_stat is not None:
+                os.close(self._cpu_stat)
             _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
         os.close(to_kernel)
         os.close(from_kernel)
@@ -266,7 +271,7 @@ class _Supervisor:
         if len(processes) > self._request["processes"]:
             return "processes", True
         most = self._request["memory"]
-        if _memory(processes, at_most=most) > most:
+        if _memory(processes, self._files, at_most=most) > most:
             return "memory", True
         if self._bounds is None:
             return "", False
@@ -284,11 +289,22 @@ class _Supervisor:
         return processes
 
     def _cpu(self, processes: list[psutil.Process]) -> float:
-        total = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+        """The CPU seconds of all processes that there ever were."""
+        if self._cpu_stat is not None:
+            text = os.pread(self._cpu_stat, 4096, 0).decode()
+            used = next(line.split()[1] for line in text.splitlines() if "usage_usec" in line)
+            return int(used) / 1e6 - time.process_time()  # our own is in it, too
         for process in processes:
             with contextlib.suppress(psutil.Error):
-                total += sum(process.cpu_times()[:4])
-        return total
+                # Without those of its children: these have been seen, too, waited for or not.
+                self._seen[process.pid, process.create_time()] = sum(process.cpu_times()[:2])
+        seen = sum(self._seen.values())
+        # Of those that were waited for, the system knows what nobody has seen.
+        waited = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+        for process in processes:
+            with contextlib.suppress(psutil.Error):
+                waited += sum(process.cpu_times()[:4])
+        return max(seen, waited)
 
     def _reap(self) -> bool:
         """Take note of ended processes; whether the kernel is among them."""
@@ -307,16 +323,87 @@ class _Supervisor:
             os.kill(self._kernel, signal.SIGINT)
 
 
-def _memory(processes: list[psutil.Process], *, at_most: int) -> int:
-    """Bytes that the processes hold by themselves, pages of files not counted.
+class _FilesInMemory:
+    """What is held in memory under some name, whoever has it open or mapped, or nobody.
 
-    Pages that forks share count once for each of them, unless that would be more than ``at_most``:
-    then it is worth the time to divide them.
+    These are the folders in memory, System V's shared memory, and memory files. A memory file that
+    is under way between two processes is not seen; the system bounds their number, and each one's
+    size is bounded as a file's.
     """
+
+    def __init__(self, folders: list[str]) -> None:
+        self._folders = folders
+        self._next = 0.0
+        self._memory_files: dict[tuple[int, int], int] = {}
+
+    def held(self, processes: list[psutil.Process]) -> int:
+        """Bytes."""
+        total = sum(self._memory_files_of(processes).values())
+        for folder in self._folders:
+            use = os.statvfs(folder)
+            total += (use.f_blocks - use.f_bfree) * use.f_frsize
+        if self._folders:  # else it is the whole system's
+            header, *segments = Path("/proc/sysvipc/shm").read_text().splitlines()
+            column = header.split().index("rss")
+            total += sum(int(segment.split()[column]) for segment in segments)
+        return total
+
+    def names(self, device_and_inode: tuple[int, int]) -> bool:
+        """Whether it is a memory file that is counted."""
+        return device_and_inode in self._memory_files
+
+    def _memory_files_of(self, processes: list[psutil.Process]) -> dict[tuple[int, int], int]:
+        """Each by device and inode, and its bytes; as it was when there is little time."""
+        start = time.monotonic()
+        if start >= self._next:
+            self._memory_files = {}
+            for process in processes:
+                with contextlib.suppress(OSError):
+                    for entry in os.scandir(f"/proc/{process.pid}/fd"):
+                        with contextlib.suppress(OSError):
+                            if str(Path(entry.path).readlink()).startswith("/memfd:"):
+                                file = entry.stat()
+                                key = (file.st_dev, file.st_ino)
+                                self._memory_files[key] = 512 * file.st_blocks
+            now = time.monotonic()
+            self._next = now + 20 * (now - start)
+        return self._memory_files
+
+
+def _memory(processes: list[psutil.Process], files: _FilesInMemory, *, at_most: int) -> int:
+    """Bytes that the processes hold by any means; pages of files on disk are not counted.
+
+    Pages that forks share, and memory that has a name, count more than once, unless that would be
+    more than ``at_most``: then it is worth the time to tell them apart.
+    """
+    named = files.held(processes)
     held = sum(_field_bytes(p, "status", ("RssAnon:", "RssShmem:")) for p in processes)
-    if held > at_most:
-        held = sum(_field_bytes(p, "smaps_rollup", ("Pss_Anon:", "Pss_Shmem:")) for p in processes)
-    return held
+    if held + named <= at_most:
+        return held + named
+    anonymous = sum(_field_bytes(p, "smaps_rollup", ("Pss_Anon:",)) for p in processes)
+    return anonymous + named + sum(_shared_without_name(p, files) for p in processes)
+
+
+def _shared_without_name(process: psutil.Process, files: _FilesInMemory) -> int:
+    """Bytes that a process shares with its forks, or holds of a file that nobody has open."""
+    total = 0
+    counts = False
+    try:
+        with Path(f"/proc/{process.pid}/smaps").open() as maps:
+            for line in maps:
+                first, *others = line.split()
+                if not first.endswith(":"):  # a mapping begins: addresses, rights, place, file
+                    name = others[4] if len(others) > 4 else ""
+                    major, minor = (int(part, 16) for part in others[2].split(":"))
+                    file = (os.makedev(major, minor), int(others[3]))
+                    counts = name == "/dev/zero" or (
+                        name.startswith("/memfd:") and not files.names(file)
+                    )
+                elif counts and first == "Pss:":
+                    total += 1024 * int(others[0])
+    except OSError:  # it has just ended
+        pass
+    return total
 
 
 def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) -> int:
@@ -326,6 +413,16 @@ def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) ->
     except OSError:  # it has just ended
         return 0
     return sum(1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith(fields))
+
+
+def _join_group(control: socket.socket) -> int | None:
+    """Wait to be brought into a control group; the descriptor of its ``cpu.stat``, if it has one.
+
+    Whoever gets this message is told by the system which of their processes sent it.
+    """
+    _send(control, {"supervisor": True})
+    _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+    return descriptors[0] if descriptors else None
 
 
 def _make_disk(request: dict[str, Any], user: int, group: int) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
+import struct
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,12 +23,15 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from traitlets import Instance, Tuple
 
 from drinkdeep.grading.errors import SandboxError
-from drinkdeep.grading.sandbox import inside
+from drinkdeep.grading.sandbox import cgroup, inside
 from drinkdeep.grading.sandbox.bubblewrap import SCRATCH
 from drinkdeep.grading.sandbox.forkserver import ForkServer, fork_server
 from drinkdeep.grading.sandbox.limits import Limits
 
 START_SECONDS = 120
+SUPERVISOR = b'{"supervisor": true}\n'
+CREDENTIALS = struct.Struct("3i")
+"""Of the sender, as <sys/socket.h> has it: process, user, group."""
 
 
 class ForkProvisioner(KernelProvisionerBase):
@@ -39,6 +44,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     _control: socket.socket | None = None
     _received = b""
+    _group: Path | None = None
 
     @property
     def has_process(self) -> bool:
@@ -74,10 +80,47 @@ class ForkProvisioner(KernelProvisionerBase):
             }
         )
         self._control.setblocking(False)
+        if (supervisor := await self._supervisor()) is not None:
+            self._bring_into_group(supervisor)
         reply = await self._reply()
         if "started" not in reply:
             raise SandboxError(f"No kernel was started: {reply.get('failed', 'it ended at once')}")
         return self.connection_info
+
+    async def _supervisor(self) -> int | None:
+        """The number of the process that has sent the first message; None if none comes."""
+        assert self._control is not None
+        end = time.monotonic() + START_SECONDS
+        while time.monotonic() < end:
+            try:
+                # One message alone: what is said after it is read as all else is.
+                part, given, *_ = self._control.recvmsg(
+                    len(SUPERVISOR), socket.CMSG_SPACE(CREDENTIALS.size)
+                )
+            except BlockingIOError:
+                await asyncio.sleep(0.002)
+                continue
+            except OSError:
+                return None
+            self._received += part if part != SUPERVISOR else b""
+            for level, kind, data in given:
+                if part == SUPERVISOR and (level, kind) == (
+                    socket.SOL_SOCKET,
+                    socket.SCM_CREDENTIALS,
+                ):
+                    return int(CREDENTIALS.unpack(data[: CREDENTIALS.size])[0])
+            return None
+        return None
+
+    def _bring_into_group(self, supervisor: int) -> None:
+        """Let the system count what the kernel takes, if it may be; then let it start."""
+        assert self._control is not None
+        self._group = cgroup.make()
+        stat = None if self._group is None else cgroup.enter(self._group, supervisor)
+        with contextlib.suppress(OSError):
+            socket.send_fds(self._control, [b"."], [] if stat is None else [stat])
+        if stat is not None:
+            os.close(stat)
 
     async def _reply(self) -> dict[str, Any]:
         """The supervisor's first words, or nothing if there are none in time."""
@@ -154,7 +197,9 @@ class ForkProvisioner(KernelProvisionerBase):
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Nothing is left behind."""
+        """Remove what is left of it: nobody is in its group any more."""
+        if self._group is not None:
+            cgroup.remove(self._group)
 
 
 class _Client(AsyncKernelClient):

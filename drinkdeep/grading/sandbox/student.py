@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from nbformat.v4 import new_notebook, new_output
 
 from drinkdeep.checks import Raised
 from drinkdeep.grading.errors import SandboxError
+from drinkdeep.grading.graded import Stop
 from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
@@ -21,6 +23,10 @@ from drinkdeep.surrogates import mended
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
+
+MORE = "\n… and more, not shown.\n"
+SHORT = 100
+"""The characters of an error's name that are kept, where the rest is too long."""
 
 EMPTY: dict[str, Any] = {
     "cell_type": "code",
@@ -67,6 +73,7 @@ class StudentKernel:
             extra_arguments=["--HistoryManager.enabled=False"],
         )
         self._gone = ""
+        self._stops: list[Stop] = []
 
     def __enter__(self) -> "StudentKernel":
         """Start the kernel."""
@@ -85,7 +92,7 @@ class StudentKernel:
         """The outputs of a cell of the student's; whatever goes wrong is the last of them."""
         cell = from_dict({**EMPTY, "source": code})
         self._client.nb.cells[0] = cell  # where nbclient draws a display anew
-        self._client.room = self._limits.output_characters
+        self._client.begin(self._limits.output_characters)
 
         def execute() -> None:
             self._client.execute_cell(cell, 0, store_history=False)
@@ -124,6 +131,11 @@ class StudentKernel:
         except TransportError as refused:
             return Raised(("TransportError",), str(refused))
 
+    def take_stops(self) -> list[Stop]:
+        """What was stopped since this was last asked."""
+        stops, self._stops = self._stops, []
+        return stops
+
     def _bounded(
         self, work: Callable[[], None], place: str, seconds: int
     ) -> tuple[str, str] | None:
@@ -157,6 +169,7 @@ class StudentKernel:
         if stopped == "clock" and left < self._limits.clock_seconds:
             stopped = "notebook"
         name, text = _why(stopped, seconds, self._limits)
+        self._stops.append(Stop(name, f"{text} in {place}."))
         self.timed_out = self.timed_out or name == "TimeoutError"
         if failed:
             self.kernel_died = not stopped
@@ -192,30 +205,80 @@ def _error(name: str, text: str) -> NotebookNode:
 
 
 class _Client(NotebookClient):
-    """nbclient, with a bound on what a cell puts out, and deaf to what it can't read."""
+    """nbclient, with a bound on what stands below a cell in the end, deaf to what it can't read."""
 
-    room = 0
-    """The characters that the cell may still put out."""
+    most = 0
+    """The characters that may stand there."""
+    _held = 0
+    """How many do, at most: what was overwritten since it was last looked at is among them."""
 
-    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: Any) -> Any:
-        """Take an output while there is room."""
-        if self.room < 0:
-            return None
-        self.room -= len(str(msg["content"]))
-        if self.room < 0:
-            outs.append(new_output("stream", name="stdout", text="\n… and more, not shown.\n"))
-            return None
-        return super().output(outs, msg, display_id, cell_index)
+    def begin(self, most: int) -> None:
+        """Begin a cell: displays of others can't be drawn anew any more."""
+        self.most = most
+        self._held = 0
+        self.clear_display_id_mapping(0)
 
-    def process_message(self, msg: Any, cell: NotebookNode, cell_index: int) -> Any:
+    def process_message(self, msg: Any, cell: Any, cell_index: Any) -> Any:
         """Take a message; one that nbclient stumbles over is passed by, and the cell goes on."""
         try:
-            return super().process_message(msg, cell, cell_index)
+            done = super().process_message(msg, cell, cell_index)
         except (CellExecutionComplete, DeadKernelError):
             raise
         except Exception as error:
             logger.info("A message was passed by: %r", error)
-            return None
+            done = None
+        # It may have drawn a display anew, and nbclient asks nobody.
+        if msg["content"].get("transient"):
+            self._held = _size(cell.outputs)
+            if self._held > self.most:
+                self._cut(cell.outputs, cell_index)
+        return done
 
-    def handle_comm_msg(self, outs: Any, msg: Any, cell_index: int) -> None:
+    def output(self, outs: Any, msg: Any, display_id: Any, cell_index: Any) -> Any:
+        """Take an output while there is room."""
+        if self.clear_before_next_output:
+            self._held = 0
+        size = len(str(msg["content"]))
+        if self._held + size > self.most:
+            _overwrite(outs)
+            self._held = _size(outs)
+        if self._held + size > self.most:
+            if not (outs and outs[-1].get("text") == MORE):
+                if msg["msg_type"] == "error":
+                    name = str(msg["content"].get("ename", ""))[:SHORT]
+                    outs.append(new_output("error", ename=name, evalue="", traceback=[name]))
+                outs.append(new_output("stream", name="stdout", text=MORE))
+            return None
+        self._held += size
+        return super().output(outs, msg, display_id, cell_index)
+
+    def clear_output(self, outs: Any, msg: Any, cell_index: Any) -> None:
+        """Make room again."""
+        super().clear_output(outs, msg, cell_index)
+        self._held = _size(outs)
+
+    def handle_comm_msg(self, *_: Any) -> None:
         """Leave widgets alone: nobody sees them, and what they print is an output like others."""
+
+    def _cut(self, outs: list[NotebookNode], cell_index: int) -> None:
+        """Leave out the outputs that make it too much."""
+        self.clear_display_id_mapping(cell_index)
+        while outs and _size(outs) > self.most:
+            outs.pop()
+        outs.append(new_output("stream", name="stdout", text=MORE))
+        self._held = _size(outs)
+
+
+def _size(outputs: list[NotebookNode]) -> int:
+    return sum(len(str(output)) for output in outputs)
+
+
+def _overwrite(outputs: list[NotebookNode]) -> None:
+    """Leave out what a carriage return has overwritten, as a terminal does."""
+    names = {output.get("name") for output in outputs}
+    if len(names) == 1 and None not in names:  # else each has a place that a display may count on
+        outputs[0].text = "".join(output.text for output in outputs)
+        del outputs[1:]
+    for output in outputs:
+        if output.output_type == "stream":
+            output.text = re.sub(r"[^\n]*\r(?=[^\r\n])", "", output.text)

@@ -1,0 +1,226 @@
+"""nbgrader's gradebook, opened once for a whole run, and written in one transaction a submission.
+
+For one submission nbgrader opens its gradebook nine times, looks up each cell by a query over seven
+tables, and commits after each. It has no extension point for that: every step makes a
+``Gradebook`` of its own. So for the time of a run each that it makes is a
+:class:`SharedGradebook`, which is one in all but three things. All share a session, which
+:meth:`Run.transaction` commits, and nobody else. What is looked up comes with its like, in one
+query, and is known until then. And nothing of that is done with another version of nbgrader than
+the one that this was written for.
+"""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from importlib import metadata
+from typing import Any, ClassVar, TypeVar
+
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, SourceCell
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from drinkdeep.grading.errors import CourseError
+
+WRITTEN_FOR = "0.9.6"
+"""The version of nbgrader whose steps have been read."""
+
+T = TypeVar("T")
+
+
+def require_nbgrader() -> None:
+    """See that nbgrader is the version whose inner parts this folder relies on.
+
+    Raises
+    ------
+    CourseError
+        If it is another one.
+    """
+    if (found := metadata.version("nbgrader")) != WRITTEN_FOR:
+        raise CourseError(
+            f"`drinkdeep grade` was written for nbgrader {WRITTEN_FOR}, and this is {found}: "
+            "install the requirements of the course. (`nbgrader autograde` works with either.)"
+        )
+
+
+class _Session(Session):
+    """A session that nbgrader can't commit."""
+
+    def commit(self) -> None:
+        """Leave it to the end of the transaction; a query sends what it needs to know before."""
+
+    def remove(self) -> None:
+        """Leave it open: nbgrader takes it for a ``scoped_session``."""
+
+
+class Run:
+    """The gradebook for as long as a run lasts."""
+
+    current: ClassVar["Run | None"] = None
+
+    def __init__(self) -> None:
+        """Prepare; the first step that opens the gradebook makes the engine."""
+        self.engine: Engine | None = None
+        self._session: _Session | None = None
+        self._in_transaction = False
+        self.known: dict[tuple[str, ...], Any] = {}
+        """What has been looked up, by how, in this transaction."""
+
+    @property
+    def session(self) -> _Session:
+        """The one that all steps share."""
+        if self._session is None:
+            # What is written is known: nobody else writes.
+            self._session = _Session(self.engine, expire_on_commit=False)
+        return self._session
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Make all that is written within last, or nothing of it."""
+        self._in_transaction = True
+        try:
+            yield
+            if self._session is not None:
+                Session.commit(self._session)
+        except BaseException:
+            if self._session is not None:
+                self._session.rollback()
+            raise
+        finally:
+            self._in_transaction = False
+            self._forget()
+
+    def step_done(self) -> None:
+        """Let go of the database after a step that stands for itself."""
+        if not self._in_transaction and self._session is not None:
+            Session.commit(self._session)
+
+    def end(self) -> None:
+        """Close the gradebook."""
+        if self._session is not None:
+            self._session.close()
+        if self.engine is not None:
+            self.engine.dispose()
+
+    def _forget(self) -> None:
+        """Else the memory would grow with the class."""
+        self.known.clear()
+        if self._session is not None:
+            self._session.expunge_all()
+
+
+class SharedGradebook(Gradebook):  # type: ignore[misc]
+    """What nbgrader gets for a ``Gradebook`` while a run lasts."""
+
+    run: Run
+
+    def close(self) -> None:
+        """Leave the session to the others."""
+        self.run.step_done()
+
+    def find_student(self, student_id: str) -> Any:
+        """As nbgrader's."""
+        return self._once(super().find_student, student_id)
+
+    def find_assignment(self, name: str) -> Any:
+        """As nbgrader's."""
+        return self._once(super().find_assignment, name)
+
+    def find_notebook(self, name: str, assignment: str) -> Any:
+        """As nbgrader's."""
+        return self._once(super().find_notebook, name, assignment)
+
+    def find_submission(self, assignment: str, student: str) -> Any:
+        """As nbgrader's."""
+        return self._once(super().find_submission, assignment, student)
+
+    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's."""
+        return self._once(super().find_submission_notebook, notebook, assignment, student)
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; all of a notebook come together."""
+        place = (notebook, assignment, student)
+        found = self._together("grades", place, lambda: self._of_cells(Grade, place))
+        return found.get(grade_cell) or super().find_grade(grade_cell, *place)
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; all of a notebook come together."""
+        place = (notebook, assignment, student)
+        found = self._together("comments", place, lambda: self._of_cells(Comment, place))
+        return found.get(solution_cell) or super().find_comment(solution_cell, *place)
+
+    def find_source_cell(self, name: str, notebook: str, assignment: str) -> Any:
+        """As nbgrader's; all of a notebook come together."""
+        place = (notebook, assignment)
+        found = self._together("source", place, lambda: self._source_cells(*place))
+        return found.get(name) or super().find_source_cell(name, *place)
+
+    def find_graded_cell(self, name: str, notebook: str, assignment: str) -> Any:
+        """As nbgrader's; all of a notebook come together."""
+        place = (notebook, assignment)
+        found = self._together("graded", place, lambda: self._graded_cells(*place))
+        return found.get(name) or super().find_graded_cell(name, *place)
+
+    def _once(self, find: Callable[..., T], *names: str) -> T:
+        key = (find.__name__, *names)
+        if key not in self.run.known:
+            self.run.known[key] = find(*names)
+        found: T = self.run.known[key]
+        return found
+
+    def _together(
+        self, what: str, place: tuple[str, ...], find: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        key = (what, *place)
+        if key not in self.run.known:
+            self.run.known[key] = find()
+        found: dict[str, Any] = self.run.known[key]
+        return found
+
+    def _of_cells(self, kind: type[Any], place: tuple[str, str, str]) -> dict[str, Any]:
+        submitted = self.find_submission_notebook(*place)
+        rows = (
+            self.db.query(BaseCell.name, kind)
+            .join(BaseCell, BaseCell.id == kind.cell_id)
+            .filter(kind.notebook_id == submitted.id)
+        )
+        return {str(name): entry for name, entry in rows}
+
+    def _source_cells(self, notebook: str, assignment: str) -> dict[str, Any]:
+        own = SourceCell.notebook_id == self.find_notebook(notebook, assignment).id
+        return {cell.name: cell for cell in self.db.query(SourceCell).filter(own)}
+
+    def _graded_cells(self, notebook: str, assignment: str) -> dict[str, Any]:
+        found = self.find_notebook(notebook, assignment)
+        return {cell.name: cell for cell in [*found.task_cells, *found.grade_cells]}
+
+
+@contextlib.contextmanager
+def gradebook_opened_once() -> Iterator[Run]:
+    """Let all steps of nbgrader share the gradebook, for as long as this lasts.
+
+    Raises
+    ------
+    CourseError
+        If nbgrader is another version than it was written for.
+    """
+    require_nbgrader()
+    open_first = Gradebook.__init__
+    run = Run()
+
+    def open_again(
+        self: Any, db_url: str, course_id: str = "default_course", authenticator: Any = None
+    ) -> None:
+        if run.engine is None:  # makes tables and course where there are none
+            open_first(self, db_url, course_id, authenticator)
+            run.engine = self.engine
+            self.db.remove()
+        self.__class__ = SharedGradebook
+        self.run, self.engine, self.db = run, run.engine, run.session
+        self.course_id, self.authenticator = course_id, authenticator
+
+    Gradebook.__init__ = open_again
+    try:
+        yield run
+    finally:
+        Gradebook.__init__ = open_first
+        run.end()

@@ -1,0 +1,76 @@
+"""Which cell of an assignment a cell in somebody's notebook is: one rule for student and grader.
+
+Editors, cleaners and converters drop nbgrader's metadata, the cells' ids, or both. What a student
+wrote is found all the same.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+
+from nbformat import NotebookNode
+
+from drinkdeep.cells import grade_id, is_task
+
+SOLUTION = re.compile(r"### BEGIN SOLUTION.*?### END SOLUTION", re.DOTALL)
+HIDDEN = re.compile(r"### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS\n?", re.DOTALL)
+DEFINED = re.compile(
+    r"^(?:(?:async )?def|class)\s+(?P<function>\w+)|^(?P<name>\w+)\s*(?::[^=\n]+)?=(?!=)",
+    re.MULTILINE,
+)
+
+
+def match_cells(
+    cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
+) -> list[NotebookNode | None]:
+    """Which of the assignment's cells each of ``cells`` is; None for one of the student's own.
+
+    A cell is known by its nbgrader id, else by its id in the file, else by its text. An answer
+    is known besides by a name that its cell defines, and one in words by the text above it, if
+    nothing else is that answer.
+    """
+    named = {name: cell for cell in assignment if (name := grade_id(cell))}
+    numbered = {cell.id: cell for cell in assignment if "id" in cell}
+    worded = {_text(cell): cell for cell in assignment if not is_task(cell)}
+    found = [
+        named.get(grade_id(cell) or "")
+        or numbered.get(cell.get("id", ""))
+        or worded.get(_text(cell))
+        for cell in cells
+    ]
+    taken = {id(cell) for cell in found}
+    missing = [cell for cell in assignment if is_task(cell) and id(cell) not in taken]
+    defining: dict[str, list[NotebookNode]] = {}
+    for cell in missing:
+        for name in _defined(cell):
+            defining.setdefault(name, []).append(cell)
+    above = {
+        id(text): cell
+        for text, cell in itertools.pairwise(assignment)
+        if cell.cell_type == "markdown" and any(cell is other for other in missing)
+    }
+    for place, cell in enumerate(cells):
+        if found[place] is not None:
+            continue
+        if cell.cell_type == "code":
+            homes = {id(home): home for name in _defined(cell) for home in defining.get(name, [])}
+            if len(homes) == 1:
+                (found[place],) = homes.values()
+        elif place and (before := found[place - 1]) is not None:
+            found[place] = above.get(id(before))
+    return found
+
+
+def _text(cell: NotebookNode) -> str:
+    """What stands in a cell as students got it."""
+    return HIDDEN.sub("", cell.source.replace("\r\n", "\n")).strip()
+
+
+def _defined(cell: NotebookNode) -> Iterator[str]:
+    """The names that a cell of code defines, whether or not it is good Python.
+
+    Of an answer's reference those that students see.
+    """
+    if cell.cell_type == "code":
+        for found in DEFINED.finditer(SOLUTION.sub("", cell.source)):
+            yield found["function"] or found["name"]

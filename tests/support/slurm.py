@@ -1,0 +1,118 @@
+"""A Slurm of our own: one node, this machine, with what Debian packages. It listens on loopback."""
+
+import contextlib
+import getpass
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from people import free_port
+
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
+# Debian keeps those that serve off a user's PATH.
+PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+
+
+def lacking() -> list[str]:
+    """The programs that are not installed."""
+    return [name for name in PROGRAMS if shutil.which(name, path=PATH) is None]
+
+
+@contextlib.contextmanager
+def cluster(folder: Path) -> Iterator[dict[str, str]]:
+    """Start it; the environment in which its commands, and those that use them, are given."""
+    for name in ("state", "spool"):
+        (folder / name).mkdir(parents=True)
+    folder.chmod(0o755)
+    key, munge = folder / "munge.key", folder / "munge"
+    key.write_bytes(secrets.token_bytes(1024))
+    key.chmod(0o400)
+    munge.mkdir(mode=0o755)
+    user, host = getpass.getuser(), socket.gethostname().partition(".")[0]
+    config = folder / "slurm.conf"
+    config.write_text(
+        f"""
+ClusterName=drinkdeep
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={free_port()}
+SlurmdPort={free_port()}
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={munge}/socket
+CredType=cred/munge
+CommunicationParameters=NoCtldInAddrAny,NoInAddrAny
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_Core_Memory
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+SchedulerParameters=batch_sched_delay=1,sched_interval=2
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+MailProg=/bin/true
+ReturnToService=2
+SlurmdParameters=config_overrides
+NodeName={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=20000 State=UNKNOWN
+PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
+""",
+        encoding="utf-8",
+    )
+    environment = {**os.environ, "PATH": PATH, "SLURM_CONF": str(config)}
+    commands = [
+        [
+            *("munged", "--foreground", "--force", f"--key-file={key}"),
+            *(f"--socket={munge}/socket", f"--pid-file={munge}/pid"),
+            *(f"--log-file={munge}/log", f"--seed-file={munge}/seed"),
+        ],
+        ["slurmctld", "-D", "-f", config],
+        ["slurmd", "-D", "-f", config, "-N", host],
+    ]
+    with contextlib.ExitStack() as stack, (folder / "log").open("w") as log:
+        for command in commands:
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            stack.callback(_stop, process)
+            if command[0] == "munged":
+                _wait(lambda: (munge / "socket").exists(), folder)
+        _wait(lambda: "idle" in _ask(environment, "sinfo", "--noheader"), folder)
+        yield environment
+        _ask(environment, "scancel", f"--user={user}")
+        with contextlib.suppress(TimeoutError):
+            _wait(lambda: not _ask(environment, "squeue", "--noheader"), folder, 20)
+
+
+def jobs(environment: dict[str, str], state: str = "running") -> list[str]:
+    """The numbers of the jobs in a state."""
+    return _ask(environment, "squeue", "--noheader", "--format=%i", f"--states={state}").split()
+
+
+def _ask(environment: dict[str, str], *command: str) -> str:
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    return run.stdout
+
+
+def _wait(ready: object, folder: Path, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not ready():  # type: ignore[operator]
+        if time.monotonic() > end:
+            logs = [path.read_text(errors="replace")[-2000:] for path in folder.glob("*log")]
+            raise TimeoutError("\n".join(logs))
+        time.sleep(0.2)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
