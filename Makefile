@@ -17,8 +17,8 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book test test-fast test-pythons lab student release grade report bank mutants soak notebooks record lock benchmark-loader \
-	benchmark-draw benchmark-explorables benchmark-grading findings lighthouse clean FORCE
+.PHONY: help book test test-fast test-pythons lab student release grade report bank mutants soak notebooks record wasm lock benchmark-loader \
+	benchmark-draw benchmark-explorables benchmark-train-in-page benchmark-grading findings lighthouse clean FORCE
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -109,6 +109,10 @@ notebooks: $(READY)
 record: $(READY)
 	@$(BIN)/python tools/notebooks.py record $(NOTEBOOKS)
 
+# The network that trains in the page, after a change of book/assets/training/network.c.
+wasm: $(READY)
+	@$(BIN)/python tools/build_wasm.py
+
 # After a change of a requirements file. To upgrade one: edit its pin there first.
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
@@ -127,6 +131,9 @@ benchmark-draw: book $(TESTED)
 
 benchmark-explorables: book $(TESTED)
 	@$(BIN)/python benchmarks/explorables.py
+
+benchmark-train-in-page: book
+	@$(BIN)/python benchmarks/train_in_page.py
 
 benchmark-grading: $(READY)
 	@$(BIN)/python benchmarks/grading.py

@@ -1,8 +1,21 @@
 """What nbgrader says of a notebook's cells, for whoever reads one: the student's side and ours."""
 
 import ast
+import re
 
 from nbformat import NotebookNode
+
+_HEADING = re.compile(r"^## (?P<title>.+?)(?: · (?P<points>[\d.]+) points?)?$", re.MULTILINE)
+
+
+def heading(cell: NotebookNode) -> re.Match[str] | None:
+    """Find an exercise's heading in a cell: ``title``, and ``points`` where it says them.
+
+    >>> from nbformat.v4 import new_markdown_cell
+    >>> heading(new_markdown_cell("## 3. The Huber loss · 3 points"))["title"]
+    '3. The Huber loss'
+    """
+    return _HEADING.search(cell.source) if cell.cell_type == "markdown" else None
 
 
 def grade_id(cell: NotebookNode) -> str | None:

@@ -7,12 +7,13 @@ import functools
 import gzip
 import hashlib
 import os
-import uuid
 import zlib
 from contextlib import suppress
 from pathlib import Path
 
 import platformdirs
+
+from drinkdeep.whole_file import write_whole
 
 SHIPPED = Path(__file__).parent / "data"
 # SHA-256 of the uncompressed files: the one place in the code that says what the data is.
@@ -110,17 +111,9 @@ def _unpack(name: str) -> bytes:
 
 def _write(file: Path, content: bytes) -> None:
     """Put a whole file in place or none, whatever else writes there and whenever it is killed."""
-    temporary = file.with_name(f".{file.name}.{uuid.uuid4().hex}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with temporary.open("xb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fsync(stream.fileno())
-            temporary.replace(file)
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_whole(file, content)
         # What a killed process has left. One that is still writing finds our file instead, below.
         for leftover in file.parent.glob(f".{file.name}.*"):
             with suppress(OSError):

@@ -22,6 +22,8 @@ from typing import IO, TextIO
 
 from sphinx_external_toc.parsing import parse_toc_yaml
 
+from drinkdeep.whole_file import write_whole
+
 # What a chapter's outputs depend on, apart from the chapter: the lessons' modules and the packages.
 # Not on the student's desk and the grader, nor on what only exercises and the command import.
 BEHIND_NOTEBOOKS = ("drinkdeep", "requirements/student.lock")
@@ -162,9 +164,7 @@ def main() -> int:
         names = ", ".join(map(str, missing))
         print(f"The book lacks pages of its table of contents: {names}", file=sys.stderr)
         return 1
-    unfinished = stamp.with_suffix(".unfinished")
-    unfinished.write_text(inputs)
-    unfinished.replace(stamp)
+    write_whole(stamp, inputs.encode())
     print(f"The book is built. Open {index}")
     # Browsers load no modules from a disk.
     print(f"For figures that move, serve it: python3 -m http.server --directory {index.parent}")

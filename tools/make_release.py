@@ -29,7 +29,7 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from drinkdeep import checks as checks_of_answers
-from drinkdeep.cells import grade_id, has_role, is_test
+from drinkdeep.cells import grade_id, has_role, heading, is_test
 from drinkdeep.grading.errors import CheckError
 from drinkdeep.grading.judging.assignment import (
     BEGIN_HIDDEN,
@@ -49,7 +49,6 @@ ROOT = Path(__file__).resolve().parent.parent
 MARKERS = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN)
 # What somebody might have meant for a marker, however it is spelt.
 LIKE_A_MARKER = re.compile(r"#+\s*(?i:BEGIN|END|START|STOP)\b|#.*\b(SOLU|HIDD|TESTS)[A-Z]*")
-HEADING = re.compile(r"^## (?P<title>.+) · (?P<points>\d+) points?$", re.MULTILINE)
 TOTAL = re.compile(r"There are (\d+) points in all\.")
 HINT = re.compile(r"^:::\{dropdown\} Hint (\d+)$", re.MULTILINE)
 FEWEST_EXERCISES, FEWEST_RIGHT, FEWEST_WRONG = 8, 2, 3
@@ -130,7 +129,7 @@ def _problems_of_points(assignment: Assignment) -> Iterator[str]:
             elif float(title["points"]) != own:
                 yield f"{grade_id(cell)}: it has {own:g} points, and its heading {title['points']}"
             title = None
-        elif cell.cell_type == "markdown" and (found := HEADING.search(cell.source)):
+        elif (found := heading(cell)) and found["points"]:
             title = found
     stated = TOTAL.search(text)
     if stated is None or float(stated[1]) != points:

@@ -41,6 +41,38 @@ for (const box of names.keys()) {
   }
 }
 
+// Who is asked for a guess doesn't see the answer yet: what is printed below the question is blurred
+// until a choice is opened or the button on it pressed. It keeps its place, so that nothing moves.
+const answerBelow = (box) => {
+  for (let next = box.nextElementSibling; next; next = next.nextElementSibling) {
+    if (next.matches("section, .predict")) return undefined;
+    const output = next.matches(".cell") && next.querySelector(":scope > .cell_output");
+    if (output) return output;
+  }
+  return undefined;
+};
+for (const box of document.querySelectorAll(".admonition.predict")) {
+  const answer = answerBelow(box);
+  if (!answer || answer.querySelector("figure[data-explore]")) continue;
+  const parts = [...answer.children];
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "dd-unveil";
+  button.textContent = "Show what it prints";
+  const veil = (on) => {
+    answer.classList.toggle("dd-veiled", on);
+    for (const part of parts) part.inert = on;
+  };
+  const lift = () => {
+    veil(false);
+    button.remove();
+  };
+  veil(true);
+  answer.append(button);
+  button.addEventListener("click", lift);
+  box.addEventListener("toggle", lift, { capture: true, once: true });
+}
+
 // The font of the mathematics is larger than a page, so the page is painted first, with what the
 // browser has. It is then fetched as soon as a formula is laid out.
 const { src } = document.currentScript;
@@ -49,6 +81,14 @@ new PerformanceObserver((_, painted) => {
   const file = new URL("fonts/drink-deep-math.woff2", src);
   document.fonts.add(new FontFace("Drink Deep Math", `url("${file}")`));
 }).observe({ type: "paint", buffered: true });
+
+// What the search finds is shown with the text around it: without code, and without a formula's TeX,
+// which would stand there beside the formula itself.
+if (typeof Search !== "undefined") {
+  const textOf = Search.htmlToText;
+  Search.htmlToText = (page, anchor) =>
+    textOf(page.replace(/<annotation[^]*?<\/annotation>|<pre[^]*?<\/pre>/g, ""), anchor);
+}
 
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;

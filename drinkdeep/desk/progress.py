@@ -18,12 +18,11 @@ import nbformat
 from nbformat import NotebookNode
 
 from drinkdeep.beside import not_there, used_beside
-from drinkdeep.cells import grade_id, has_role, is_changed, is_task, is_test, say_the_same
+from drinkdeep.cells import grade_id, has_role, heading, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
 from drinkdeep.progress import progress
 
-HEADING = re.compile(r"^## (?P<title>.+?)(?: · [\d.]+ points?)?$", re.MULTILINE)
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 
 
@@ -160,7 +159,7 @@ def _tasks(notebook: NotebookNode) -> Iterator[Task]:
     title = ""
     answered = False
     for cell in notebook.cells:
-        if cell.cell_type == "markdown" and (found := HEADING.search(cell.source)):
+        if found := heading(cell):
             title, answered = found["title"], False
         if is_task(cell):
             answered = _answered(cell)

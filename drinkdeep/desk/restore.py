@@ -27,6 +27,7 @@ from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
 from drinkdeep.matching import match_cells
 from drinkdeep.surrogates import mended
+from drinkdeep.whole_file import write_whole
 
 # Written by tools/make_student_tree.py: a student's tree has no git to ask.
 RELEASED = Path(__file__).resolve().parent / "released"
@@ -343,14 +344,10 @@ def _backup(path: Path) -> Path:
 
 def _write(path: Path, notebook: NotebookNode) -> None:
     """Put the whole file in place, or leave it as it was."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        temporary.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        write_whole(path, f"{nbformat.writes(notebook)}\n".encode())
     except OSError as error:
         raise Trouble(f"{path} can't be written ({error.strerror}): make room for it.") from None
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 # The command

@@ -19,9 +19,8 @@ from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
 from drinkdeep.beside import not_there, used_beside
-from drinkdeep.cells import grade_id, is_changed, is_task, is_test, say_the_same
+from drinkdeep.cells import grade_id, heading, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
-from drinkdeep.desk.progress import HEADING
 from drinkdeep.desk.restore import released
 from drinkdeep.undefined import why_undefined
 
@@ -169,8 +168,8 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
         return
     title = ""
     for cell in given_out.cells:
-        if cell.cell_type == "markdown" and (heading := HEADING.search(cell.source)):
-            title = f" of exercise “{heading['title']}”"
+        if above := heading(cell):
+            title = f" of exercise “{above['title']}”"
         if grade_id(cell) is None:
             continue
         what = "checks" if is_test(cell) else "answer" if is_task(cell) else "set-up"

@@ -194,7 +194,7 @@ def test_on_a_full_disk_the_file_stays_as_it_was(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    for name in ("shutil.copy2", "pathlib.Path.write_text"):
+    for name in ("shutil.copy2", "os.fsync"):
         with monkeypatch.context() as patched:
             patched.setattr(name, full)
             with pytest.raises(restore.Trouble, match="No space left on device"):

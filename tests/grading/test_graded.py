@@ -51,7 +51,7 @@ def test_what_a_student_s_error_says_never_stands_outside_of_a_frame() -> None:
     verdict = judged_as_raising(ValueError(f"bad\n✗ {LIE}\n4 of 4 points."))
     cell = graded_cell(text=f"{verdict}\n")
     write_verdict(
-        cell, verdict.score, verdict.points, [Missed(*vars(f).values()) for f in verdict.findings]
+        cell, verdict.score, verdict.points, [Missed(f.words, f.detail) for f in verdict.findings]
     )
     assert LIE in str(verdict), "people see it in the text, among the other words"
     assert all(LIE not in words for _, (words, _) in all_missed(new_notebook(cells=[cell])))

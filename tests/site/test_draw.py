@@ -230,10 +230,11 @@ def shown(page: Page) -> list[float]:
     return [float(cell.removesuffix(" %")) for cell in cells]
 
 
-def draw_seven(page: Page) -> None:
+def draw_seven(page: Page, *, clear: bool = True) -> None:
     """A small seven near the upper left corner, with the mouse."""
-    page.get_by_role("button", name="Clear").click()
-    reading(page).filter(has_text="The sheet is empty.").wait_for()
+    if clear:
+        page.get_by_role("button", name="Clear").click()
+        reading(page).filter(has_text="The sheet is empty.").wait_for()
     sheet = page.get_by_role("application")
     sheet.scroll_into_view_if_needed()
     frame = sheet.bounding_box()
@@ -257,6 +258,20 @@ def test_a_digit_drawn_with_the_mouse_is_read_as_it_is_drawn(page: Page) -> None
     assert sum(values) == pytest.approx(100, abs=0.5)
     assert f"with {max(values)} %" in reading(page).text_content()
     assert page.locator(".dd-draw-count").all_text_contents()[0].endswith(" of 128 active")
+
+
+def test_the_first_stroke_takes_an_untouched_test_digit_away(page: Page) -> None:
+    draw_seven(page, clear=False)
+    reading(page).filter(has_text="The network reads 7, with").wait_for()
+    assert "test digit" not in reading(page).text_content()
+
+
+def test_a_test_digit_is_edited_by_whoever_asks_for_it(page: Page) -> None:
+    edit = page.get_by_role("button", name="Edit this digit")
+    edit.click()
+    assert not edit.is_visible()
+    draw_seven(page, clear=False)
+    reading(page).filter(has_text="A test digit, edited; its label is 0.").wait_for()
 
 
 def test_the_pen_works_where_a_browser_tells_of_one_place_a_frame(

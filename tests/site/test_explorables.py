@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import torch
-from browsing import ALIVE, COLOURS, violations, watch
+from browsing import ALIVE, COLOURS, PAGE, violations, watch
 from playwright.sync_api import Browser, Locator, Page, Route
 from torch import Tensor, nn
 
@@ -199,17 +199,6 @@ EXAMPLES: dict[str, Callable[[], Explorable]] = {
         temperature=Slider("temperature T", 0.5, 4.0, 0.1, value=1.0),
     ),
 }
-
-PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{name}</title>
-<link rel="icon" href="_static/mark.svg">
-<link rel="stylesheet" href="_static/drinkdeep.css">
-<link rel="stylesheet" href="_static/explore.css">
-<script type="module" src="_static/explore.js"></script>
-<style>
-* {{ box-sizing: border-box }} body {{ font: 16px sans-serif; background: var(--dd-page) }}
-</style></head><body><main class="bd-article"><h1>{name}</h1>{figure}</main></body></html>"""
-
 
 ALL = "all"
 """The name of the page that holds every figure."""

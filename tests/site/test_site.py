@@ -190,7 +190,7 @@ def test_a_page_waits_for_one_file(site: Path, name: str) -> None:
 @pytest.mark.parametrize("name", SOURCES)
 def test_what_a_page_waits_for_is_small(site: Path, name: str) -> None:
     """Compressed; a slow phone gets about 200 kB a second."""
-    assert len(gzip.compress((site / name).read_bytes())) <= 105_000
+    assert len(gzip.compress((site / name).read_bytes())) <= 110_000
     assert len(gzip.compress((site / "_static" / "book.css").read_bytes())) <= 32_000
 
 
@@ -258,6 +258,10 @@ def visit(chromium: Browser, address: str, request: pytest.FixtureRequest) -> It
     assert not faults
 
 
+FRONT_DOOR = "book/index.html"
+# Their controls show in what is drawn, or trained, next: test_draw.py, test_laboratory.py.
+OF_THEIR_OWN_TESTS = ("draw", "laboratory", "first_run")
+
 # What a figure shows and says.
 SEEN = "(figure) => figure.querySelector('[role=img]').outerHTML + figure.textContent"
 
@@ -271,7 +275,8 @@ def test_each_control_of_each_interactive_figure_answers_to_the_keyboard(visit: 
         for cell in cells
         for output in cell.get("outputs", [])
     ]
-    assert len(figures) == sum(text.startswith("Interactive figure: ") for text in texts)
+    front_door = visit.name == FRONT_DOOR
+    assert len(figures) - front_door == sum(t.startswith("Interactive figure: ") for t in texts)
     assert figures or visit.name not in CHAPTERS
     for figure in figures:
         if figure.get_attribute("data-explore") == "draw":

@@ -12,6 +12,18 @@ ALIVE = """() => {
 }"""
 
 
+# A page of the site's assets that holds one figure and no more.
+PAGE = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>{name}</title>
+<link rel="icon" href="_static/mark.svg">
+<link rel="stylesheet" href="_static/drinkdeep.css">
+<link rel="stylesheet" href="_static/explore.css">
+<script type="module" src="_static/explore.js"></script>
+<style>
+* {{ box-sizing: border-box }} body {{ font: 16px sans-serif; background: var(--dd-page) }}
+</style></head><body><main class="bd-article"><h1>{name}</h1>{figure}</main></body></html>"""
+
+
 def watch(page: Page, home: str) -> list[str]:
     """A list that fills with whatever goes wrong in a page served from ``home``."""
     faults: list[str] = []

@@ -3,7 +3,7 @@
 // sheet (280 × 280) → MNIST's preprocessing → image (28 × 28) → 128 → 64 → ten probabilities.
 // Ink is a number from 0 to 1. The pure functions come first; the page's part begins at render().
 
-const SIDE = 28; // of the image that the network sees, in pixels
+export const SIDE = 28; // of the image that the network sees, in pixels
 const BOX = 20; // of the box that a digit of MNIST fits, in pixels
 const CELL = 10; // points of the sheet to a pixel
 const SHEET = SIDE * CELL;
@@ -180,18 +180,22 @@ export function reading(probabilities, { label, edited = false, empty = false })
 // The figure on the page
 
 // With data-lm-suppress-shortcuts JupyterLab leaves the sheet its arrows, which else walk the cells.
+export const sheetMarkup = (hint) => `
+<div class="dd-draw-sheet" role="application" tabindex="0" aria-label="Sheet to draw on, 28 by 28 pixels"
+  aria-describedby="${hint}" data-lm-suppress-shortcuts="true">
+  <canvas width="${SHEET}" height="${SHEET}" aria-hidden="true"></canvas>
+  <svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true"><rect/><path/></svg>
+  <svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true" class="dd-draw-cursor"><rect width="1" height="1"/></svg>
+</div>`;
+
 const MARKUP = `
 <div class="dd-draw-stages">
   <div class="dd-draw-hand">
     <p class="dd-draw-name">Your sheet</p>
-    <div class="dd-draw-sheet" role="application" tabindex="0" aria-label="Sheet to draw on, 28 by 28 pixels"
-      aria-describedby="dd-draw-hint" data-lm-suppress-shortcuts="true">
-      <canvas width="${SHEET}" height="${SHEET}" aria-hidden="true"></canvas>
-      <svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true"><rect/><path/></svg>
-      <svg viewBox="0 0 ${SIDE} ${SIDE}" aria-hidden="true" class="dd-draw-cursor"><rect width="1" height="1"/></svg>
-    </div>
+    ${sheetMarkup("dd-draw-hint")}
     <div class="dd-draw-tools">
       <button type="button" data-clear>Clear</button>
+      <button type="button" data-edit hidden>Edit this digit</button>
       <label>Pen <input type="range" min="6" max="60" step="2" value="24"></label>
       <label><input type="checkbox" checked> Scale and centre it</label>
     </div>
@@ -219,7 +223,8 @@ const MARKUP = `
   <button type="button" data-tray="mistakes" aria-expanded="false">The most confident mistakes</button>
 </div>
 <div class="dd-draw-tray" hidden></div>
-<p class="dd-draw-hint" id="dd-draw-hint">Draw with mouse, finger or pen. With the keyboard: arrows move a square on the
+<p class="dd-draw-hint" id="dd-draw-hint">Draw with mouse, finger or pen, and not digits alone: the network has no
+answer “none of these”. With the keyboard: arrows move a square on the
 sheet, space switches its pixel, Shift and an arrow draw a line.</p>
 <p class="dd-draw-unseen" role="status"></p>`;
 
@@ -235,7 +240,6 @@ export default {
     el.innerHTML = MARKUP;
     const find = (selector) => el.querySelector(selector);
     const sheet = find(".dd-draw-sheet");
-    const context = sheet.querySelector("canvas").getContext("2d", { willReadFrequently: true });
     const seen = find(".dd-draw-seen canvas").getContext("2d");
     const [pen, centring] = [find("input[type=range]"), find("input[type=checkbox]")];
     const [status, place] = el.querySelectorAll("[role=status]");
@@ -275,80 +279,33 @@ export default {
       pause = setTimeout(() => (status.textContent = words), 400);
     };
 
-    // Drawing
+    // What a hand draws
 
-    const stroke = (from, to) => {
-      context.strokeStyle = "#fff";
-      context.lineCap = "round";
-      context.lineWidth = pen.valueAsNumber;
-      context.beginPath();
-      context.moveTo(...from);
-      context.lineTo(...to);
-      context.stroke();
-      subject.edited = true;
-      changed();
-    };
-    const point = (event) => {
-      const frame = sheet.getBoundingClientRect();
-      const scale = SHEET / frame.width;
-      return [(event.clientX - frame.left) * scale, (event.clientY - frame.top) * scale];
-    };
-    let last;
-    sheet.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      sheet.setPointerCapture(event.pointerId);
-      last = point(event);
-      stroke(last, last);
-    });
-    sheet.addEventListener("pointermove", (event) => {
-      if (!last || !sheet.hasPointerCapture(event.pointerId)) return;
-      // All places since the last frame. A page that came over plain HTTP isn't told of them.
-      const parts = event.getCoalescedEvents?.() ?? [];
-      for (const part of parts.length ? parts : [event]) {
-        const next = point(part);
-        stroke(last, next);
-        last = next;
-      }
-    });
-    for (const end of ["pointerup", "pointercancel"])
-      sheet.addEventListener(end, () => (last = undefined));
-
-    // The keyboard
-
-    const cursor = { column: SIDE / 2, row: SIDE / 2 };
-    const centre = () => [(cursor.column + 0.5) * CELL, (cursor.row + 0.5) * CELL];
-    const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const inkAtCursor = () => asItIs(inkOf(context))[cursor.row * SIDE + cursor.column];
-    sheet.addEventListener("keydown", (event) => {
-      const move = ARROWS[event.key];
-      if (event.ctrlKey || event.altKey || event.metaKey || (!move && event.key !== " ")) return;
-      event.preventDefault();
-      if (move) {
-        const from = centre();
-        cursor.column = Math.min(Math.max(cursor.column + move[0], 0), SIDE - 1);
-        cursor.row = Math.min(Math.max(cursor.row + move[1], 0), SIDE - 1);
-        showCursor();
-        if (event.shiftKey) stroke(from, centre());
-      } else {
-        context.fillStyle = inkAtCursor() < 0.5 ? "#fff" : "#000";
-        context.fillRect(cursor.column * CELL, cursor.row * CELL, CELL, CELL);
+    // Who begins to draw on a test digit wants a sheet, not that digit with something on it.
+    const edit = find("[data-edit]");
+    const untouched = () => subject.label !== undefined && !subject.edited && !subject.kept;
+    const context = hand(sheet, {
+      pen: () => pen.valueAsNumber,
+      begin: () => untouched() && put(new Float64Array(SIDE * SIDE)),
+      changed() {
         subject.edited = true;
+        edit.hidden = true;
         changed();
-      }
-      place.textContent = `Row ${cursor.row + 1}, column ${cursor.column + 1}: ink ${Math.round(100 * inkAtCursor())} %.`;
+      },
+      tell: (words) => (place.textContent = words),
     });
-    const showCursor = () => {
-      const square = find(".dd-draw-cursor rect");
-      square.setAttribute("x", cursor.column);
-      square.setAttribute("y", cursor.row);
-    };
-    showCursor();
+    edit.addEventListener("click", () => {
+      subject.kept = true;
+      edit.hidden = true;
+      sheet.focus();
+    });
 
     // What else can be on the sheet
 
     const put = (image, label) => {
       paint(context, enlarged(image));
       subject = { label };
+      edit.hidden = label === undefined;
       changed();
     };
     find("[data-clear]").addEventListener("click", () => put(new Float64Array(SIDE * SIDE)));
@@ -406,7 +363,87 @@ function digitsOf({ images, labels }) {
   }));
 }
 
-function inkOf(context) {
+// A sheet that a hand draws on, with mouse, finger, pen or keys
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+
+/**
+ * Let a hand draw on a sheet made of sheetMarkup(), and give the context of its canvas.
+ *
+ * `pen()` is the width of a stroke in points; `begin()` is called before a stroke, `changed()` as
+ * the ink changes, and `tell(words)` with what a key has led to.
+ */
+export function hand(sheet, { pen, begin = () => {}, changed, tell }) {
+  const context = sheet.querySelector("canvas").getContext("2d", { willReadFrequently: true });
+  const stroke = (from, to) => {
+    context.strokeStyle = "#fff";
+    context.lineCap = "round";
+    context.lineWidth = pen();
+    context.beginPath();
+    context.moveTo(...from);
+    context.lineTo(...to);
+    context.stroke();
+    changed();
+  };
+  const point = (event) => {
+    const frame = sheet.getBoundingClientRect();
+    const scale = SHEET / frame.width;
+    return [(event.clientX - frame.left) * scale, (event.clientY - frame.top) * scale];
+  };
+  let last;
+  sheet.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    sheet.setPointerCapture(event.pointerId);
+    last = point(event);
+    begin();
+    stroke(last, last);
+  });
+  sheet.addEventListener("pointermove", (event) => {
+    if (!last || !sheet.hasPointerCapture(event.pointerId)) return;
+    // All places since the last frame. A page that came over plain HTTP isn't told of them.
+    const parts = event.getCoalescedEvents?.() ?? [];
+    for (const part of parts.length ? parts : [event]) {
+      const next = point(part);
+      stroke(last, next);
+      last = next;
+    }
+  });
+  for (const end of ["pointerup", "pointercancel"])
+    sheet.addEventListener(end, () => (last = undefined));
+
+  const cursor = { column: SIDE / 2, row: SIDE / 2 };
+  const centre = () => [(cursor.column + 0.5) * CELL, (cursor.row + 0.5) * CELL];
+  const inkAtCursor = () => asItIs(inkOf(context))[cursor.row * SIDE + cursor.column];
+  sheet.addEventListener("keydown", (event) => {
+    const move = ARROWS[event.key];
+    if (event.ctrlKey || event.altKey || event.metaKey || (!move && event.key !== " ")) return;
+    event.preventDefault();
+    if (move) {
+      const from = centre();
+      cursor.column = Math.min(Math.max(cursor.column + move[0], 0), SIDE - 1);
+      cursor.row = Math.min(Math.max(cursor.row + move[1], 0), SIDE - 1);
+      showCursor();
+      if (event.shiftKey) stroke(from, centre());
+    } else {
+      context.fillStyle = inkAtCursor() < 0.5 ? "#fff" : "#000";
+      context.fillRect(cursor.column * CELL, cursor.row * CELL, CELL, CELL);
+      changed();
+    }
+    tell(
+      `Row ${cursor.row + 1}, column ${cursor.column + 1}: ink ${Math.round(100 * inkAtCursor())} %.`,
+    );
+  });
+  const showCursor = () => {
+    const square = sheet.querySelector(".dd-draw-cursor rect");
+    square.setAttribute("x", cursor.column);
+    square.setAttribute("y", cursor.row);
+  };
+  showCursor();
+  return context;
+}
+
+/** The ink of a sheet, a number from 0 to 1 for each of its points. */
+export function inkOf(context) {
   const { data } = context.getImageData(0, 0, SHEET, SHEET);
   const ink = new Float64Array(SHEET * SHEET);
   for (let i = 0; i < ink.length; i++) ink[i] = data[4 * i] / 255;

@@ -62,7 +62,8 @@ export default {
                 bar(0, top, chart.X(p), chart.Y(i + 0.4) - top, {
                   fill: tone(right ? "orange" : "blue"),
                 }),
-                text(chart.X(p) + 5, chart.Y(i), percent(p, 1) + (right ? " (label)" : ""), {
+                // Bold, the colour and the title above say which class is right.
+                text(chart.X(p) + 5, chart.Y(i), percent(p, 1), {
                   dy: "0.35em",
                   class: right ? "dd-small dd-title" : "dd-small",
                 }),

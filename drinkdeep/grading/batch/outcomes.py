@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from drinkdeep.whole_file import write_whole
+
 STAGING = "grading"
 """The folder of the course in which things are until they are complete, and this file."""
 
@@ -39,10 +41,8 @@ def write_outcomes(path: Path, outcomes: list[Outcome]) -> None:
             "notes": outcome.notes,
         }
     text = json.dumps([told[student] for student in sorted(told)], indent=1)
-    new = path.with_suffix(".new")
     with contextlib.suppress(OSError):  # it is only a report, and the disk may be full
-        new.write_text(text + "\n", encoding="utf-8")
-        new.replace(path)
+        write_whole(path, f"{text}\n".encode())
 
 
 def read_outcomes(path: Path) -> list[dict[str, Any]]:
