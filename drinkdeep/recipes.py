@@ -23,12 +23,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, SequentialLR
 from torch.utils.data import TensorDataset
 
 from drinkdeep import mnist, models
 from drinkdeep.progress import progress
-from drinkdeep.training import Batch, History, Loader, train
+from drinkdeep.training import Batch, History, Loader, evaluate, train
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -54,6 +54,11 @@ class Recipe:
         ``CosineAnnealingLR``; it is stepped after every batch.
     shift
         Each image of each batch is moved by up to so many pixels, anew each time; 0 for none.
+    clip_norm
+        A gradient that is longer than this is shortened to it before the step; ``None`` for no
+        limit.
+    watch
+        After so many of the last steps the run is validated too (:attr:`Run.last_errors`).
     """
 
     optimizer: Callable[..., Optimizer]
@@ -63,6 +68,8 @@ class Recipe:
     examples: int = 50_000
     schedule: Callable[..., LRScheduler] | None = None
     shift: int = 0
+    clip_norm: float | None = None
+    watch: int = 0
 
     @property
     def steps(self) -> int:
@@ -80,6 +87,8 @@ class Run:
     seed: int
     history: History
     model: nn.Module
+    last_errors: tuple[float, ...] = ()
+    """Validation error in per cent after each of the recipe's ``watch`` last steps."""
 
     @property
     def error(self) -> float:
@@ -125,8 +134,8 @@ def train_all(
         with progress(total=steps, description=description) as bar:
             for future in as_completed(futures):
                 name, seed = futures[future]
-                history, model = pickle.loads(future.result())
-                runs[name, seed] = Run(seed, history, model)
+                history, model, last_errors = pickle.loads(future.result())
+                runs[name, seed] = Run(seed, history, model, last_errors)
                 bar.update(recipes[name].steps)
     finally:
         for future in futures:  # after an error or an interruption, don't go on with the rest
@@ -147,6 +156,24 @@ def _train(job: bytes) -> bytes:
         scheduler = recipe.schedule(optimizer, recipe.steps)
         optimizer.register_step_post_hook(lambda *_: scheduler.step())
     criterion = nn.CrossEntropyLoss()
+    if recipe.clip_norm is not None:
+        limit = recipe.clip_norm
+
+        def clip(*_: object) -> None:
+            nn.utils.clip_grad_norm_(model.parameters(), limit)
+
+        optimizer.register_step_pre_hook(clip)
+    steps_left, last_errors = recipe.steps, list[float]()
+
+    def validate_near_the_end(*_: object) -> None:
+        nonlocal steps_left
+        steps_left -= 1
+        if steps_left < recipe.watch:
+            accuracy = evaluate(model, data.validation, criterion).accuracy
+            last_errors.append(100 * (1 - accuracy))
+
+    if recipe.watch:
+        optimizer.register_step_post_hook(validate_near_the_end)
     with redirect_stderr(io.StringIO()):  # nobody sees a worker's progress bar
         try:
             history = train(
@@ -155,7 +182,20 @@ def _train(job: bytes) -> bytes:
         except FloatingPointError:
             none = [math.nan] * recipe.epochs
             history = History("", none, none, [1 / mnist.CLASSES] * recipe.epochs)
-    return pickle.dumps((history, model))
+    return pickle.dumps((history, model, tuple(last_errors)))
+
+
+def warm_up_then_cosine(optimizer: Optimizer, steps: int, share: float = 0.1) -> LRScheduler:
+    """A schedule: the rate rises evenly over a share of the steps, then follows the cosine to 0."""
+    rising = max(1, round(share * steps))
+    return SequentialLR(
+        optimizer,
+        [
+            LinearLR(optimizer, 1 / rising, 1.0, rising),
+            CosineAnnealingLR(optimizer, steps - rising),
+        ],
+        [rising],
+    )
 
 
 class Shifted:
@@ -195,11 +235,11 @@ class Shifted:
 
     def _moved(self, images: Tensor) -> Tensor:
         margin = self._pixels
-        width = 28 + 2 * margin
         background = -mnist.MEAN / mnist.STD  # what a black pixel becomes
         canvas = functional.pad(images.view(-1, 28, 28), (margin,) * 4, value=background)
-        corner = torch.randint(2 * margin + 1, (len(images), 2), generator=self._generator)
-        # Where the pixels of the window lie on the flattened canvas, from its first one on.
-        window = (torch.arange(28)[:, None] * width + torch.arange(28)).flatten()
-        first = corner[:, :1] * width + corner[:, 1:]
-        return canvas.flatten(1).gather(1, first + window)
+        row, column = torch.randint(
+            2 * margin + 1, (len(images), 2), generator=self._generator
+        ).unbind(1)
+        # All windows of 28 × 28 are views of the canvas; only the drawn ones are copied.
+        windows = canvas.unfold(1, 28, 1).unfold(2, 28, 1)  # (B, rows, columns, 28, 28)
+        return windows[torch.arange(len(images)), row, column].flatten(1)

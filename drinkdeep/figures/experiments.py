@@ -25,17 +25,31 @@ BINS = 10
 # Errors of many runs
 
 
+def verdict(first: str, ones: Sequence[float], second: str, others: Sequence[float]) -> str:
+    """What the errors of two recipes' runs show: a difference only where they don't overlap."""
+    if max(ones) < min(others):
+        return f"every run of {first} is below every run of {second}"
+    if max(others) < min(ones):
+        return f"every run of {second} is below every run of {first}"
+    return f"the runs of {first} and of {second} overlap"
+
+
 def sweep(
-    results: Mapping[tuple[str, float], Sequence[Run]], xlabel: str, *, alt: str, caption: str = ""
+    results: Mapping[tuple[str, float], Sequence[float]],
+    xlabel: str,
+    *,
+    alt: str,
+    caption: str = "",
 ) -> Picture:
     """Validation error against a quantity, both on logarithmic axes: a dot a run, lines by means.
 
-    ``results`` holds the runs under (name of the series, value of the quantity).
+    ``results`` holds the runs' errors in per cent under (name of the series, value of the
+    quantity).
     """
     figure, axes = panel(4.8, 3.4)
     series: dict[str, dict[float, list[float]]] = {}
-    for (name, value), runs in results.items():
-        series.setdefault(name, {})[value] = [run.error for run in runs]
+    for (name, value), errors in results.items():
+        series.setdefault(name, {})[value] = list(errors)
     for index, (name, points) in enumerate(series.items()):
         colour, marker = SERIES[index], _MARKERS[index]
         values = sorted(points)
@@ -56,6 +70,20 @@ def sweep(
     )
     if len(series) > 1:
         axes.legend(handlelength=2.8)
+    return Picture((figure,), alt, caption)
+
+
+def last_steps(results: Mapping[str, Sequence[float]], *, alt: str, caption: str = "") -> Picture:
+    """Validation error after each of the last steps of some runs, the very last to the right."""
+    figure, axes = panel(4.8, 3.2)
+    for index, (name, errors) in enumerate(results.items()):
+        places = range(1 - len(errors), 1)
+        style, marker = _STYLES[index % len(_STYLES)], _MARKERS[index]
+        axes.plot(places, errors, style, marker=marker, ms=5, color=SERIES[index], label=name)
+    axes.set(xlabel="step, counted from the last", ylabel="validation error (%)")
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="upper left")
     return Picture((figure,), alt, caption)
 
 
@@ -195,17 +223,14 @@ def compare(results: Mapping[str, Sequence[Run]], first: str, second: str, show:
     axes.legend()
     ends = [values[:, -1] for values in curves]
     if len(ends) == 1:
-        verdict = "Choose two recipes to compare them."
-    elif ends[0].amax() < ends[1].amin():
-        verdict = f"At the end every seed of “{first}” is below every seed of “{second}”."
-    elif ends[1].amax() < ends[0].amin():
-        verdict = f"At the end every seed of “{second}” is below every seed of “{first}”."
+        found = "Choose two recipes to compare them."
     else:
-        verdict = "At the end the seeds of the two overlap: these runs don't tell them apart."
+        one, two = (end.tolist() for end in ends)
+        found = f"At the end {verdict(f'“{first}”', one, f'“{second}”', two)}."
     return Picture(
         (figure,),
-        f"The {show} of two recipes over the epochs. {verdict}",
-        f"{verdict} Shaded: the range of the seeds.",
+        f"The {show} of two recipes over the epochs. {found}",
+        f"{found} Shaded: the range of the runs.",
     )
 
 

@@ -139,8 +139,8 @@ def confidence(logits: Tensor, labels: Tensor, scale: float) -> Picture:
         alt=f"With all scores multiplied by {scale:g}, the largest of the ten probabilities of an "
         f"image of a {label} is {probabilities.max():.2f}, that of the right class "
         f"{probabilities[label]:.2f}. The mean loss over {len(labels):,} images is {loss:.2f} "
-        f"nats. From ln 10 = 2.30 at 0 the loss stays almost level for small factors and then "
-        f"climbs, to {losses[-1]:.1f} at 40.",
+        f"nats. Over the factors it is {losses[0]:.2f} at 0, {min(losses):.2f} where it is lowest, "
+        f"and {losses[-1]:.1f} at 40.",
         caption=f"Scores × {scale:g}: largest probability {probabilities.max():.2f}, "
         f"mean loss {loss:.2f}, {share}.",
     )

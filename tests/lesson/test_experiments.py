@@ -8,7 +8,9 @@ from drinkdeep.figures.experiments import (
     calibration_bins,
     calibration_error,
     compare,
+    last_steps,
     reliability,
+    verdict,
 )
 from drinkdeep.recipes import Run
 from drinkdeep.training import History
@@ -58,7 +60,19 @@ def runs(*accuracies: float) -> list[Run]:
 
 def test_compare_gives_a_verdict_only_where_the_seeds_do_not_overlap() -> None:
     results = {"a": runs(0.90, 0.92), "b": runs(0.93, 0.95), "c": runs(0.91, 0.94)}
-    assert "every seed of “b” is below every seed of “a”" in (
+    assert "every run of “b” is below every run of “a”" in (
         compare(results, "a", "b", "validation error").caption
     )
     assert "overlap" in compare(results, "a", "c", "validation error").caption
+
+
+def test_a_verdict_needs_every_run_on_its_side() -> None:
+    assert verdict("a", [1.0, 2.0], "b", [2.1, 3.0]) == "every run of a is below every run of b"
+    assert verdict("a", [2.1, 3.0], "b", [1.0, 2.0]) == "every run of b is below every run of a"
+    assert verdict("a", [1.0, 2.0], "b", [2.0, 3.0]) == "the runs of a and of b overlap"
+
+
+def test_the_last_step_stands_to_the_right() -> None:
+    picture = last_steps({"seed 0": [5.0, 4.0, 29.0]}, alt="One leap.")
+    (line,) = picture.panels[0].axes[0].lines
+    assert [tuple(point) for point in line.get_xydata()] == [(-2, 5.0), (-1, 4.0), (0, 29.0)]

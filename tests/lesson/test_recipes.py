@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -13,7 +14,7 @@ from torch.optim.lr_scheduler import CosineAnnealingLR
 from torch.utils.data import TensorDataset
 
 from drinkdeep import mnist, models, recipes
-from drinkdeep.recipes import Recipe, Shifted, train_all
+from drinkdeep.recipes import Recipe, Shifted, train_all, warm_up_then_cosine
 from drinkdeep.training import History, train
 
 BACKGROUND = -1.0
@@ -105,6 +106,46 @@ def test_the_schedule_is_stepped_after_every_batch_and_ends_at_zero(
     assert t == whole.steps == 12
     for ours, by_hand in zip(run.model.parameters(), model.parameters(), strict=True):
         torch.testing.assert_close(ours, by_hand, rtol=1e-4, atol=1e-6)
+
+
+def test_the_last_steps_are_validated_and_the_last_of_them_is_the_end(
+    pool: ProcessPoolExecutor,
+) -> None:
+    plain, watched = small(0.1), replace(small(0.1), watch=3)
+    runs = train_all({"plain": plain, "watched": watched}, (0,), pool, description="Test")
+    (run,) = runs["watched"]
+    assert len(run.last_errors) == 3
+    assert run.last_errors[-1] == pytest.approx(run.error)
+    assert run.history.losses == runs["plain"][0].history.losses, "looking changes nothing"
+    assert runs["plain"][0].last_errors == ()
+
+
+def test_a_long_gradient_is_clipped_and_a_short_one_is_not(pool: ProcessPoolExecutor) -> None:
+    limits: dict[float | None, Recipe] = {
+        limit: replace(small(0.1), examples=64, epochs=1, clip_norm=limit)
+        for limit in (None, 1e9, 1e-3)
+    }
+    runs = train_all(limits, (0,), pool, description="Test")
+    start = nn.utils.parameters_to_vector(models.logits_model(0).parameters())
+    moved = {
+        limit: (nn.utils.parameters_to_vector(run.model.parameters()) - start).norm().item()
+        for limit, (run,) in runs.items()
+    }
+    assert moved[None] == moved[1e9]
+    assert moved[1e-3] == pytest.approx(0.1 * 1e-3, rel=1e-2), "one step of α times the limit"
+
+
+def test_the_rate_warms_up_evenly_and_falls_to_nothing() -> None:
+    optimizer = SGD([nn.Parameter(torch.zeros(()))], lr=0.5)
+    schedule = warm_up_then_cosine(optimizer, 100)
+    rates = []
+    for _ in range(101):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates[:11] == pytest.approx([0.05 + 0.045 * k for k in range(11)])
+    assert max(rates) == pytest.approx(0.5)
+    assert rates[-1] == pytest.approx(0, abs=1e-6)
 
 
 def test_a_shifted_image_is_one_of_the_nine_shifts_of_the_image() -> None:

@@ -24,7 +24,7 @@ BOOK = Path(__file__).parents[2] / "book"
 PAGES = ("glossary.md", "folklore.md", "article_map.md", "teaching.md")
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
 LINK_OR_SECTION = re.compile(
-    r"\]\((?P<page>(?:\d\d_\w+|mnist)\.ipynb)\)|§\s+\*(?P<heading>[^*]+)\*"
+    r"\]\((?P<page>(?:\d\d_\w+|mnist|faster)\.ipynb)\)|§\s+\*(?P<heading>[^*]+)\*"
 )
 
 

@@ -1,4 +1,4 @@
-// Two recipes' curves over the epochs, with the range of their seeds.
+// Two recipes' curves over the epochs, with the range of their runs.
 import { dots, html, legend, line, live, plot, round, svg, tone } from "./parts.js";
 
 const LOOKS = [
@@ -22,15 +22,15 @@ const verdict = ({ first, second, show }, measures) => {
   );
   if (!two) return "Choose two recipes to compare them.";
   if (one.high < two.low)
-    return `At the end every seed of “${first}” is below every seed of “${second}”.`;
+    return `At the end every run of “${first}” is below every run of “${second}”.`;
   if (two.high < one.low)
-    return `At the end every seed of “${second}” is below every seed of “${first}”.`;
-  return "At the end the seeds of the two overlap: these runs don't tell them apart.";
+    return `At the end every run of “${second}” is below every run of “${first}”.`;
+  return `At the end the runs of “${first}” and of “${second}” overlap.`;
 };
 
 export const words = (values, measures) => ({
   alt: `The ${values.show} of two recipes over the epochs. ${verdict(values, measures)}`,
-  caption: `${verdict(values, measures)} Shaded: the range of the seeds.`,
+  caption: `${verdict(values, measures)} Shaded: the range of the runs.`,
 });
 
 const drawing = (values, { label, curves }) => {

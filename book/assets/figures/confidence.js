@@ -43,8 +43,8 @@ export const words = ({ scale }, data) => {
       `With all scores multiplied by ${general(scale)}, the largest of the ten probabilities of an ` +
       `image of a ${label} is ${largest}, that of the right class ` +
       `${fixed(p[label], 2)}. The mean loss over ${grouped(count)} images is ${loss} ` +
-      "nats. From ln 10 = 2.30 at 0 the loss stays almost level for small factors and then " +
-      `climbs, to ${fixed(curve[1].at(-1), 1)} at 40.`,
+      `nats. Over the factors it is ${fixed(curve[1][0], 2)} at 0, ${fixed(Math.min(...curve[1]), 2)} ` +
+      `where it is lowest, and ${fixed(curve[1].at(-1), 1)} at 40.`,
     caption: `Scores × ${general(scale)}: largest probability ${largest}, mean loss ${loss}, ${share}.`,
   };
 };

@@ -31,6 +31,6 @@ def strangers(graded: Collection[str], known: Collection[str]) -> Iterator[str]:
 
 
 def _form(name: str) -> str:
-    """The letters and digits of a name, without accents and capitals."""
+    """The letters and figures of a name, without accents and capitals."""
     letters = unicodedata.normalize("NFKD", name).casefold()
     return "".join(character for character in letters if character.isalnum())
