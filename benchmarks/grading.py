@@ -40,6 +40,23 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 c.Execute.timeout = 120
 """
+CLASS = """
+import sys
+from pathlib import Path
+tools, assignment, number, folder = sys.argv[1:]
+sys.path.insert(0, tools)
+try:
+    import answer_bank as bank
+except ImportError:
+    import bank
+import nbformat
+submissions = list(bank.submissions(assignment))
+for count in range(int(number)):
+    path = Path(folder, f"student-{count:04}", assignment, f"{assignment}.ipynb")
+    path.parent.mkdir(parents=True)
+    nbformat.write(submissions[count % len(submissions)].notebook, path)
+"""
+"""Hands in what a build's own bank has, which an earlier build can grade as well."""
 HONEST = ("released", "solution", "right")
 """Submissions of which both must say the same: all that is asked for, or nothing."""
 
@@ -71,9 +88,8 @@ def make_course(
         path.parent.mkdir(parents=True)
         nbformat.write(submission.notebook, path)
         names[student] = submission.name
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force"]
-    command += [f"--db={db}"] if db else []
-    subprocess.run(command, cwd=folder, env=environment(build), check=True, capture_output=True)
+    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment]
+    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
     return names
 
 
@@ -97,6 +113,20 @@ def seconds(command: list[str], folder: Path, build: Path = ROOT) -> float:
     start = time.perf_counter()
     subprocess.run(command, cwd=folder, env=environment(build), check=True, capture_output=True)
     return time.perf_counter() - start
+
+
+def make_class(
+    folder: Path, assignment: str, number: int, build: Path, maker: Path, db: str | None = None
+) -> None:
+    """A course for one build, with the assignment and the class that another one has made."""
+    shutil.copytree(maker / "solutions" / assignment, folder / "solutions" / assignment)
+    shutil.copy(build / "nbgrader_config.py", folder)
+    make = [sys.executable, "-c", CLASS, str(maker / "tools"), assignment, str(number)]
+    make.append(str(folder / "submitted"))
+    enter = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force"]
+    enter += [f"--db={db}"] if db else []
+    subprocess.run(make, cwd=folder, env=environment(maker), check=True, capture_output=True)
+    subprocess.run(enter, cwd=folder, env=environment(build), check=True, capture_output=True)
 
 
 @contextlib.contextmanager
@@ -127,8 +157,7 @@ def against(assignment: str, number: int, commit: str, rounds: int) -> None:
             for name, build in compared.items():
                 folder = Path(temporary, f"{name}-{turn}")
                 folder.mkdir()
-                config = (build / "nbgrader_config.py").read_text(encoding="utf-8")
-                make_course(folder, assignment, number, config, build=build)
+                make_class(folder, assignment, number, build, compared["earlier"])
                 command = [sys.executable, "-m", "drinkdeep.command", "grade", assignment]
                 took = seconds([*command, "--seed=7"], folder, build)
                 taken.setdefault(name, []).append(took)
@@ -150,8 +179,7 @@ def record(assignment: str, numbers: list[int], commit: str | None, db: str | No
             for name, build in compared.items():
                 folder = Path(temporary, f"{name}-{number}")
                 folder.mkdir()
-                config = (build / "nbgrader_config.py").read_text(encoding="utf-8")
-                make_course(folder, assignment, number, config, db, build)
+                make_class(folder, assignment, number, build, next(iter(compared.values())), db)
                 script = str(Path(__file__).with_name("recording.py"))
                 command = [sys.executable, script, str(folder), assignment]
                 command += [f"--db={db}"] if db else []

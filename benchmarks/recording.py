@@ -5,7 +5,7 @@
 What each submission's worker would give back is made beforehand, once for all that have the same
 answers. So what is measured is what the one process does that has the gradebook: reading what was
 handed in, and recording what it earned. It prints one line of JSON: the seconds that it took from
-the first submission to the last, how many were recorded, and the most memory that it had.
+the first submission to the last, how many were recorded, and the memory that it has at the end.
 :mod:`grading` runs it, with this build of the grader or an earlier one.
 """
 
@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import json
 import logging
-import resource
 import sys
 import time
 import warnings
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import psutil
 from nbgrader.apps import AutogradeApp
 from sqlalchemy.exc import SAWarning
 
@@ -93,7 +93,7 @@ def main() -> None:
         outcomes = grade_class(pipeline, students, lambda *_: None)
         took = time.perf_counter() - start
     graded = sum(outcome.state == "graded" for outcome in outcomes)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    memory = psutil.Process().memory_info().rss / 1e6  # ru_maxrss would begin with our parent's
     print(json.dumps({"seconds": took, "recorded": graded, "memory": memory}), file=sys.stdout)
 
 
