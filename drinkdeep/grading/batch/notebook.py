@@ -43,7 +43,7 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
         raise UnreadableError(f"The notebook is nested too deeply: {_AGAIN}.") from None
     except json.JSONDecodeError as error:
         raise UnreadableError(f"{_not_json(text, error)}: {_AGAIN}.") from None
-    except ValueError:  # such as a number of too many digits
+    except ValueError:  # such as a number that is too long
         raise UnreadableError(f"The notebook is no JSON, as notebooks are: {_AGAIN}.") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
         raise UnreadableError(f"The file is JSON but no notebook: {_AGAIN}.")
