@@ -95,6 +95,10 @@ class WrongForm(str):
         self.form = form
         return self
 
+    def __getnewargs__(self) -> tuple[str, str]:
+        """What a copy in another process is made of."""
+        return str(self), self.form
+
 
 @dataclass(frozen=True)
 class Misplaced:

@@ -106,12 +106,14 @@ def submissions(assignment: str) -> Iterator[Submission]:
     solution = source(assignment)
     exercises = Assignment(solution).exercises
     full = {name: ex.points for name, ex in exercises.items()}
+    untouched = released(assignment)
+    given_out = {grade_id(cell): cell.source for cell in untouched.cells}
     stubs = {
-        name: Answer(name, "raise NotImplementedError", 0.0, "not done yet")
+        name: Answer(name, given_out[name], 0.0, "not done yet")
         for name, exercise in exercises.items()
         if trains(exercise)
     }
-    yield Submission("released", released(assignment), dict.fromkeys(full, 0.0), {})
+    yield Submission("released", untouched, dict.fromkeys(full, 0.0), {})
     yield Submission("solution", solution, full, {})
     for kind in ("right", "wrong"):
         rows = [

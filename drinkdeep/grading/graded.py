@@ -36,9 +36,9 @@ def write_verdict(
     cell: NotebookNode, score: float, points: float, missed: Iterable[Missed]
 ) -> None:
     """Note in a test cell what the exercise earns, and why not more."""
-    cell.metadata.setdefault(KEY, NotebookNode()).update(
-        score=score, points=points, missed=[NotebookNode(m._asdict()) for m in missed]
-    )
+    # Plain texts, and no classes of the checks': a notebook goes from process to process.
+    found = [NotebookNode(words=str(m.words), detail=str(m.detail)) for m in missed]
+    cell.metadata.setdefault(KEY, NotebookNode()).update(score=score, points=points, missed=found)
 
 
 def write_stops(cell: NotebookNode, stops: Sequence[Stop]) -> None:

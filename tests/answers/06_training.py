@@ -667,12 +667,16 @@ def mended_d(model, batches, held_back, lr, epochs):
 def mended_c(model, batches, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     criterion = nn.CrossEntropyLoss(reduction="sum")
+    met = torch.empty(0)
     for epoch in range(epochs):
         print("epoch", epoch)
         for images, labels in batches:
             model.zero_grad()
-            (criterion(model(images), labels) / len(labels)).backward()
+            loss = criterion(model(images), labels) / len(labels)
+            loss.backward()
             opt.step()
+            met = torch.cat([met, loss.detach()[None]])
+    return met.tolist()
 
 
 def mended_d(model, batches, held_back, lr, epochs):
@@ -702,7 +706,7 @@ mended_c = loop_c
 mended_d = loop_d
 
 
-# %% mended_cd | slip | 2.5 | half of its values switched off
+# %% mended_cd | slip | 2.59 | half of its values switched off
 def mended_c(model, batches, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
@@ -734,7 +738,7 @@ def mended_d(model, batches, held_back, lr, epochs):
     return reported
 
 
-# %% mended_cd | wrong | 1 | never told to train again
+# %% mended_cd | wrong | 0.94 | never told to train again
 def mended_c(model, batches, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []
@@ -768,7 +772,7 @@ def mended_d(model, batches, held_back, lr, epochs):
     return reported
 
 
-# %% mended_cd | slip | 2 | the report is still about the training examples
+# %% mended_cd | slip | 2.12 | the report is still about the training examples
 def mended_c(model, batches, lr, epochs):
     opt = torch.optim.SGD(model.parameters(), lr=lr)
     losses = []

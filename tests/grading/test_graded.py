@@ -1,11 +1,13 @@
 """What a graded notebook says as data, and that no student's code can add to it."""
 
+import pickle
+
 from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from small_course import NAME, POINTS, TEST, source
 
-from drinkdeep.checks import Raised
+from drinkdeep.checks import Raised, WrongForm
 from drinkdeep.grading.graded import (
     EARLIER,
     Missed,
@@ -96,3 +98,12 @@ def test_what_was_stopped_is_data_and_a_student_s_error_is_not() -> None:
     assert list(all_stops(new_notebook(cells=[liar, honest]))) == [stop]
     found = page(liar, honest)
     assert [p.text for p in found.select("p.stop")] == [f"Stopped by the grader. {stop.words}"]
+
+
+def test_a_graded_cell_goes_to_another_process_and_back() -> None:
+    cell = new_code_cell()
+    words = WrongForm("It is a list; it should be a dict.", "It should be a dict.")
+    write_verdict(cell, 0, 4, [Missed("Return a dict.", words)])
+    there_and_back = pickle.loads(pickle.dumps(cell))
+    assert [type(m.detail) for m in missed(there_and_back) or []] == [str]
+    assert pickle.loads(pickle.dumps(words)).form == words.form
