@@ -120,6 +120,17 @@ def test_the_last_steps_are_validated_and_the_last_of_them_is_the_end(
     assert runs["plain"][0].last_errors == ()
 
 
+def test_a_run_without_curves_is_validated_at_the_end_alone(pool: ProcessPoolExecutor) -> None:
+    recipes = {curves: replace(small(0.1), curves=curves) for curves in (True, False)}
+    runs = train_all(recipes, (0,), pool, description="Test")
+    whole, end = runs[True][0], runs[False][0]
+    assert len(whole.history.validation_accuracies) == recipes[True].epochs > 1
+    assert end.history.validation_accuracies == whole.history.validation_accuracies[-1:]
+    assert end.history.validation_losses == whole.history.validation_losses[-1:]
+    assert end.history.losses == whole.history.losses
+    assert end.error == whole.error
+
+
 def test_a_long_gradient_is_clipped_and_a_short_one_is_not(pool: ProcessPoolExecutor) -> None:
     limits: dict[float | None, Recipe] = {
         limit: replace(small(0.1), examples=64, epochs=1, clip_norm=limit)
