@@ -16,6 +16,9 @@ WITHOUT = (
     "waits for, the last tenth of a second of CPU time is not bounded, and all else is."
 )
 
+LEAVING_SECONDS = 5
+"""A process is gone a little later than its parent hears of it: on a busy machine, that much."""
+
 
 def make() -> Path | None:
     """The folder of a new control group below our own; None where none can be made."""
@@ -52,11 +55,12 @@ def enter(folder: Path, process: int) -> int | None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a group in which nobody is any more."""
-    for _ in range(100):  # a process is gone a little later than its parent hears of it
+    """Remove a group once nobody is in it any more; it stays if somebody stays."""
+    end = time.monotonic() + LEAVING_SECONDS
+    while True:
         with contextlib.suppress(OSError):
             folder.rmdir()
-        if not folder.exists():
+        if not folder.exists() or time.monotonic() > end:
             return
         time.sleep(0.005)
 

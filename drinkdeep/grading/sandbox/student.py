@@ -243,7 +243,7 @@ class _Client(NotebookClient):
             _overwrite(outs)
             self._held = _size(outs)
         if self._held + size > self.most:
-            if not (outs and outs[-1].get("text") == MORE):
+            if not (outs and outs[-1].get("text", "").endswith(MORE)):
                 if msg["msg_type"] == "error":
                     name = str(msg["content"].get("ename", ""))[:SHORT]
                     outs.append(new_output("error", ename=name, evalue="", traceback=[name]))
