@@ -279,7 +279,7 @@ def test_each_control_of_each_interactive_figure_answers_to_the_keyboard(visit: 
     ]
     front_door = visit.name == FRONT_DOOR
     assert len(figures) - front_door == sum(t.startswith("Interactive figure: ") for t in texts)
-    assert figures or visit.name not in CHAPTERS
+    assert figures or not re.match(r"book/\d", visit.name), "a numbered chapter has one that moves"
     for figure in figures:
         if figure.get_attribute("data-explore") == "draw":
             continue  # a pen shows only in what is drawn next: test_draw.py has its controls
