@@ -95,9 +95,9 @@ class WrongForm(str):
         self.form = form
         return self
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        """What a copy in another process is made of."""
-        return str(self), self.form
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        """Say what a copy in another process is made of."""
+        return WrongForm, (str(self), self.form)
 
 
 @dataclass(frozen=True)
