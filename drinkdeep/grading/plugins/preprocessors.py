@@ -40,9 +40,15 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         """The submission, restored."""
         source = source_notebook(self, resources)
         # A cell's id follows from its text, and students got another text where a solution stood.
-        given_out = {grade_id(cell): cell.id for cell in self._released(resources)}
+        # Before format 4.5 cells had no ids.
+        given_out = {
+            grade_id(cell): cell.id
+            for cell in self._released(resources)
+            if grade_id(cell) and "id" in cell
+        }
         for cell in source.cells:
-            cell.id = given_out.get(grade_id(cell), cell.id) if grade_id(cell) else cell.id
+            if grade_id(cell) in given_out:
+                cell.id = given_out[grade_id(cell)]
         return restore(notebook, source), resources
 
     def _released(self, resources: Resources) -> list[NotebookNode]:
