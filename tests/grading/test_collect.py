@@ -369,7 +369,7 @@ def test_one_student_s_archive_stops_nobody_else(
 
 
 def test_no_student_writes_when_it_was_handed_in(canvas_class: Path, tmp_path: Path) -> None:
-    files = {f"ada/work/{NAME}.ipynb": notebook("ada"), "ada/work/timestamp.txt": b"2020-01-01"}
+    files = {f"ada/mine/{NAME}.ipynb": notebook("ada"), "ada/mine/timestamp.txt": b"2020-01-01"}
     zipped({**files, "ada/timestamp.txt": b"2020-01-01"}, tmp_path / "all.zip")
     take(tmp_path / "all.zip")
     assert [path.name for path in Path("submitted/ada", NAME).iterdir()] == [f"{NAME}.ipynb"]
