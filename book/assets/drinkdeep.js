@@ -90,6 +90,17 @@ if (typeof Search !== "undefined") {
     textOf(page.replace(/<annotation[^]*?<\/annotation>|<pre[^]*?<\/pre>/g, ""), anchor);
 }
 
+// A table that is wider than a phone scrolls in its box, and whoever uses a keyboard has to get there.
+const boxes = document.querySelectorAll(".pst-scrollable-table-container");
+const reachable = () => {
+  for (const box of boxes) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+reachable();
+addEventListener("resize", reachable);
+
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;
 let theme;
