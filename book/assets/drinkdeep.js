@@ -91,15 +91,7 @@ if (typeof Search !== "undefined") {
 }
 
 // A table that is wider than a phone scrolls in its box, and whoever uses a keyboard has to get there.
-const boxes = document.querySelectorAll(".pst-scrollable-table-container");
-const reachable = () => {
-  for (const box of boxes) {
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
-  }
-};
-reachable();
-addEventListener("resize", reachable);
+for (const box of document.querySelectorAll(".pst-scrollable-table-container")) box.tabIndex = 0;
 
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;
