@@ -25,7 +25,9 @@ const observer = new ResizeObserver((entries) => {
   const targets = entries.map(({ target }) => target).filter((target) => target.isConnected);
   const boxes = new Set(targets.map((target) => (names.has(target) ? target : target.parentElement)));
   // All are measured before the first is marked: else the browser lays out the page for each anew.
-  const marks = [...boxes].map((box) => [box, box.scrollWidth > box.clientWidth && names.get(box)]);
+  // A box that scrolls sideways scrolls up and down, too, where a letter stands out of its line.
+  const scrolls = (box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
+  const marks = [...boxes].map((box) => [box, scrolls(box) && names.get(box)]);
   for (const [box, name] of marks) if (name || box !== document.activeElement) mark(box, name);
 });
 for (const [selector, name] of Object.entries(NAMES)) {
@@ -89,9 +91,6 @@ if (typeof Search !== "undefined") {
   Search.htmlToText = (page, anchor) =>
     textOf(page.replace(/<annotation[^]*?<\/annotation>|<pre[^]*?<\/pre>/g, ""), anchor);
 }
-
-// A table that is wider than a phone scrolls in its box, and whoever uses a keyboard has to get there.
-for (const box of document.querySelectorAll(".pst-scrollable-table-container")) box.tabIndex = 0;
 
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;
