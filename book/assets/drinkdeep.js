@@ -25,10 +25,10 @@ const observer = new ResizeObserver((entries) => {
   const targets = entries.map(({ target }) => target).filter((target) => target.isConnected);
   const boxes = new Set(targets.map((target) => (names.has(target) ? target : target.parentElement)));
   // All are measured before the first is marked: else the browser lays out the page for each anew.
-  // A box that scrolls sideways scrolls up and down, too, where a letter stands out of its line.
-  const scrolls = (box) => box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight;
-  const marks = [...boxes].map((box) => [box, scrolls(box) && names.get(box)]);
-  for (const [box, name] of marks) if (name || box !== document.activeElement) mark(box, name);
+  const marks = [...boxes].map((box) => [box, box.scrollWidth > box.clientWidth && names.get(box)]);
+  // A table may come to scroll without a change of its size, so its box stays marked.
+  const kept = (box) => box === document.activeElement || box.matches(".pst-scrollable-table-container");
+  for (const [box, name] of marks) if (name || !kept(box)) mark(box, name);
 });
 for (const [selector, name] of Object.entries(NAMES)) {
   for (const box of document.querySelectorAll(selector)) names.set(box, name);
