@@ -1,5 +1,6 @@
 // A formula, a table or code that is wider than its column scrolls by itself. Where one does, it takes
-// the keyboard's focus and has a name, so that it can be scrolled without a mouse.
+// the keyboard's focus and has a name, so that it can be scrolled without a mouse; a table's box does so
+// wherever it stands.
 const NAMES = {
   ".formula": "Wide formula",
   ".pst-scrollable-table-container": "Wide table",
@@ -26,7 +27,7 @@ const observer = new ResizeObserver((entries) => {
   const boxes = new Set(targets.map((target) => (names.has(target) ? target : target.parentElement)));
   // All are measured before the first is marked: else the browser lays out the page for each anew.
   const marks = [...boxes].map((box) => [box, box.scrollWidth > box.clientWidth && names.get(box)]);
-  // A table may come to scroll without a change of its size, so its box stays marked.
+  // The box of a table stays marked: on a phone some scrolled that measured as narrow; why isn't known.
   const kept = (box) => box === document.activeElement || box.matches(".pst-scrollable-table-container");
   for (const [box, name] of marks) if (name || !kept(box)) mark(box, name);
 });
