@@ -30,4 +30,5 @@ def grade(course: Course, pool: LocalPool, *students: str, **more: object) -> di
 def left_to_do(course: Course, pool: LocalPool) -> list[str]:
     """Whom the command would grade now."""
     line = pipeline(course, pool)
-    return [entry for entry in line.to_do(line.converter.students()) if isinstance(entry, str)]
+    with contextlib.chdir(course.folder):
+        return [s for s in line.converter.students() if not isinstance(line.prepare(s), Outcome)]
