@@ -278,6 +278,8 @@ class Pipeline:
 
     def _record(self, group: Sequence[_Executed]) -> Iterator[Outcome]:
         """Record these together; where that can't be done, each by itself."""
+        if not group:
+            return
         try:
             self.converter.record([(e.job.submission, self._notebooks(e)) for e in group])
         except Exception as error:
@@ -329,7 +331,7 @@ def _student(job: Job) -> str:
 
 
 def _worth_a_retry(text: str) -> bool:
-    said = json.loads(text)["metadata"]["drinkdeep"]
+    said = json.loads(text)["metadata"].get("drinkdeep", {})
     return any(said.get(name) for name in WORTH_A_RETRY)
 
 
