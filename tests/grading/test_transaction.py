@@ -10,6 +10,7 @@ from small_course import NAME, POINTS, Course
 from small_run import grade
 from sqlalchemy import Engine, event
 
+from drinkdeep import nbgrader_version
 from drinkdeep.grading.batch import transaction
 from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.local_pool import LocalPool
@@ -142,7 +143,7 @@ def test_nbgrader_s_gradebook_is_its_own_again_afterwards(course: Course) -> Non
 def test_another_version_of_nbgrader_is_refused_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transaction, "WRITTEN_FOR", "0.9.5")
+    monkeypatch.setattr(nbgrader_version, "WRITTEN_FOR", "0.9.5")
     with (
         pytest.raises(CourseError, match=r"was written for nbgrader 0\.9\.5, and this is 0\.9\."),
         gradebook_opened_once(),

@@ -47,7 +47,7 @@ class _Steps(NotebookExporter):
 
     An exporter copies a notebook three times, and looks after each step whether it is valid still,
     to be safe from whatever its preprocessors may do; a class waits for that. Here whoever gives a
-    notebook has no further use for it, and it is looked at once, at the end.
+    notebook has no further use for it, and whoever writes it looks whether it is valid.
     """
 
     def __init__(self, converter: "Converter", preprocessors: Iterable[Any]) -> None:
@@ -58,11 +58,10 @@ class _Steps(NotebookExporter):
     def take(
         self, notebook: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Let all of them have it; raises ValidationError if what they leave is no notebook."""
+        """Let all of them have it."""
         resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
         for preprocessor in self._preprocessors:
             notebook, resources = preprocessor(notebook, resources)
-        nbformat.validate(notebook, relax_add_props=True)
         return notebook, resources
 
 
@@ -232,6 +231,7 @@ class Converter(Autograde):  # type: ignore[misc]
             for name, notebook in executed.items():
                 resources = self._resources(student, name)
                 graded, resources = self._recorder.take(notebook, resources)
+                nbformat.validate(graded, relax_add_props=True)
                 self.write_single_notebook(f"{nbformat.v4.writes(graded)}\n", resources)
             self.set_permissions(self.assignment, student)
         finally:
