@@ -88,7 +88,10 @@ def judge_and_verdict(
     ],
 )
 def test_only_what_is_right_is_too_slow(answer: str, limit: str, is_slow: bool) -> None:
-    timed = f'expect_faster(stopwatch(lambda: double(3)), {limit}, hint="Quicker, please.")'
+    timed = (
+        f'expect_faster(stopwatch(lambda: double(3)), {limit}, hint="Quicker, please.", '
+        "result=observe(double(3)), wanted=6)"
+    )
     grader, verdict = judge_and_verdict(answer, TEST.replace("### END", f"{timed}\n### END"))
     assert grader.too_slow == is_slow
     assert ("Quicker, please." in str(verdict)) == (is_slow or "raise V" in answer)

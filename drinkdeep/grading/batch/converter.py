@@ -217,7 +217,9 @@ class Converter(Autograde):  # type: ignore[misc]
         """Enter the grades of a submission; where its notebooks are now, and where they belong."""
         student = submission.student
         old = Path(self._format_source(self.assignment, student))
+        new = Path(self._format_dest(self.assignment, student))
         old.mkdir(parents=True)
+        new.mkdir(parents=True)  # the writer makes it only if it was another one before
         submission.copy_files(old)
         self.notebooks = []
         for name in executed:
@@ -237,7 +239,7 @@ class Converter(Autograde):  # type: ignore[misc]
         finally:
             self._sanitizing = True
         self.run_post_convert_hook()
-        return Path(self._format_dest(self.assignment, student)), self.autograded(student)
+        return new, self.autograded(student)
 
     def clear(self) -> None:
         """Throw away what a run has left in the staging."""
