@@ -15,12 +15,12 @@ import nbformat
 import pytest
 from browsing import violations
 from bs4 import BeautifulSoup
+from courses import ROOT, Course
 from nbgrader.api import Gradebook
 from people import Desk
 from playwright.sync_api import Browser, Page, Route, expect
 from waiting import wait_for
 
-ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
 WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
 RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
@@ -44,14 +44,13 @@ def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
     exchange = folder / "exchange"
     exchange.mkdir()
     exchange.chmod(0o777)
-    course = folder / "course"
-    shutil.copytree(ROOT / "solutions" / NAME, course / "solutions" / NAME)
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    course = Course(folder / "course")
+    course.take(NAME)
     where = f"c.Exchange.root = {str(exchange)!r}\n"
     desks = {
         # All three are one user of this machine, so the owner of a file says nothing.
         "grace": Desk(
-            course, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
+            course.folder, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
         )
     }
     tree, _ = make_student_tree.write(folder / "given out")

@@ -20,22 +20,19 @@ import answer_bank
 import make_student_tree
 import nbformat
 import pytest
+from courses import ROOT, cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from people import Desk
+from programs import environment
 
 from drinkdeep.cells import grade_id
 from drinkdeep.desk import lab, run_notebook, validate
-from drinkdeep.grading.judging.assignment import Assignment
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
-SOLVED = {
-    name: answer_bank.Answer(name, exercise.solution.source)
-    for name, exercise in Assignment(answer_bank.source(NAME)).exercises.items()
-}
+SOLVED = answer_bank.solutions(NAME)
 SUCCESS = "Success! Your notebook passes all the tests."
 
 
@@ -51,10 +48,6 @@ def notebook() -> NotebookNode:
     own = answer_bank.filled(copy.deepcopy(answer_bank.released(NAME)), SOLVED)
     cell(own, "in_your_words").source = "The slope is zero almost everywhere."
     return own
-
-
-def cell(notebook: NotebookNode, name: str) -> NotebookNode:
-    return next(c for c in notebook.cells if grade_id(c) == name)
 
 
 def said(course: Path, notebook: NotebookNode, path: Path) -> str:
@@ -195,9 +188,7 @@ def test_the_command_that_brings_it_back_can_be_copied(
     validate.validate(notebook)
     command = notebook.cells[0].outputs[0].traceback[-1].strip()
     monkeypatch.chdir("/")
-    program = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(command, shell=True, env=environment, check=True, capture_output=True)
+    subprocess.run(command, shell=True, env=environment(), check=True, capture_output=True)
     assert cell(nbformat.read(path, as_version=4), "test_huber")
 
 

@@ -13,6 +13,7 @@ import nbformat
 import pytest
 import make_release
 from bs4 import BeautifulSoup
+from courses import cell
 from leaks import flat, secrets
 from nbclient import NotebookClient
 from nbformat import NotebookNode
@@ -48,9 +49,9 @@ GOOD = answer_bank.source(NAME)
 
 def edit(name: str, old: str, new: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        cell = next(c for c in notebook.cells if grade_id(c) == name)
-        assert old in cell.source
-        cell.source = cell.source.replace(old, new)
+        edited = cell(notebook, name)
+        assert old in edited.source
+        edited.source = edited.source.replace(old, new)
 
     return change
 
@@ -65,13 +66,13 @@ def edit_text(old: str, new: str) -> Callable[[NotebookNode], None]:
 
 def rename(old: str, new: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        next(c for c in notebook.cells if grade_id(c) == old).metadata.nbgrader.grade_id = new
+        cell(notebook, old).metadata.nbgrader.grade_id = new
 
     return change
 
 
 def without_tags(notebook: NotebookNode) -> None:
-    next(c for c in notebook.cells if grade_id(c) == "huber").metadata.tags = []
+    cell(notebook, "huber").metadata.tags = []
 
 
 def without_written(notebook: NotebookNode) -> None:

@@ -18,7 +18,6 @@ from classroom import (
     HOST,
     KEPT,
     NAME,
-    ROOT,
     TEXT_ATTACKS,
     WRITTEN,
     ZALGO,
@@ -26,6 +25,7 @@ from classroom import (
     first_wrong_answers,
     source,
 )
+from courses import ROOT
 from leaks import flat
 from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode

@@ -19,8 +19,10 @@ import nbgrader
 import psutil
 import pytest
 import small_course
+from courses import cell
 from nbgrader.api import Gradebook
 from nbgrader.utils import determine_grade, is_grade
+from programs import environment
 from small_course import NAME, POINTS, RIGHT, Course
 from small_run import grade, left_to_do, pipeline
 from waiting import wait_for
@@ -86,8 +88,8 @@ def old_format(notebook: dict) -> dict:  # type: ignore[type-arg]
 
 def without_metadata(notebook: dict) -> None:  # type: ignore[type-arg]
     del notebook["metadata"]
-    for cell in notebook["cells"]:
-        del cell["metadata"]
+    for one in notebook["cells"]:
+        del one["metadata"]
 
 
 def doubled(notebook: dict) -> None:  # type: ignore[type-arg]
@@ -334,7 +336,7 @@ def test_what_was_too_slow_beside_others_is_timed_once_more_alone(
     course: Course, sandbox: None
 ) -> None:
     source = small_course.source()
-    test = next(cell for cell in source.cells if grade_id(cell) == "test_double")
+    test = cell(source, "test_double")
     timed = 'expect_faster(stopwatch(lambda: double(1)), 1e-9, hint="Faster than light.")'
     test.source = test.source.replace("### END", f"{timed}\n### END")
     source.cells[0].source += "\nfrom drinkdeep.checks import expect_faster, stopwatch"
@@ -357,7 +359,7 @@ def test_a_run_that_was_killed_goes_on(course: Course, pool: LocalPool) -> None:
     students = [f"s{number}" for number in range(6)]
     for student in students:
         course.hand_in(student, f"import time\ntime.sleep(0.5)\n{RIGHT}")
-    run = subprocess.Popen(course.command(), env=small_course.environment(), stderr=subprocess.PIPE)
+    run = subprocess.Popen(course.command(), env=environment(), stderr=subprocess.PIPE)
     wait_for(lambda: finished(course))
     family = psutil.Process(run.pid).children(recursive=True)
     run.kill()
@@ -370,7 +372,7 @@ def test_a_run_that_was_killed_goes_on(course: Course, pool: LocalPool) -> None:
 
     run = subprocess.Popen(
         course.command("--workers=1"),
-        env=small_course.environment(),
+        env=environment(),
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -444,10 +446,9 @@ def test_nbgrader_s_own_examples_earn_what_stock_nbgrader_gives(
 ) -> None:
     """The user guide's ps1 is shipped with nbgrader, and so is what stock nbgrader made of it."""
     course = Course(tmp_path)
-    shutil.copy(small_course.ROOT / "nbgrader_config.py", tmp_path)
-    shutil.copytree(EXAMPLES / "source" / "ps1", tmp_path / "solutions" / "ps1")
+    course.take("ps1", EXAMPLES / "source")
     shutil.copytree(EXAMPLES / "submitted", tmp_path / "submitted")
-    small_course.release(tmp_path, "ps1", course.db_url)
+    course.generate("ps1")
     line = pipeline(course, pool, assignment="ps1")
     grade_class(line, line.converter.students(), lambda *_: None)
     with Gradebook(course.db_url, "drinkdeep") as gradebook:
