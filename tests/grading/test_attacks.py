@@ -446,7 +446,7 @@ def test_a_submission_takes_no_more_than_it_may(sandbox: None, name: str) -> Non
         assert not won
         assert words in told
     with StudentKernel(Limits(**LOOSE)) as student:
-        won, told = tried(student, prepared(code, 2))
+        won, told = tried(student, prepared(code, 1))
         assert won, told
 
 

@@ -220,9 +220,9 @@ WIDER_THAN_THE_PAGE = """() => {
 }"""
 
 
-# What axe-core need not look at, and would: it asks of each of some thousand elements what lies under
-# it. Of code and of formulas one part of each look is left, and nothing in drawings, which are hidden
-# from those who hear a page.
+# What axe-core need not look at, and would: it asks of each of some thousand elements what lies
+# under it. Of code and of formulas one part of each look is left, and nothing in drawings, which
+# are hidden from those who hear a page.
 LESS_TO_LOOK_AT = """() => {
   const seen = new Set();
   for (const part of document.querySelectorAll("pre span, math *")) {
@@ -232,12 +232,12 @@ LESS_TO_LOOK_AT = """() => {
     if (seen.has(look)) part.replaceWith(part.localName === "span" ? part.textContent : "");
     seen.add(look);
   }
-  for (const drawing of document.querySelectorAll("svg[aria-hidden=true]")) drawing.replaceChildren();
+  for (const svg of document.querySelectorAll("svg[aria-hidden=true]")) svg.replaceChildren();
 }"""
 
 
-# Marks, of the texts that have one colour, ground, size and weight, all but the first: what contrast
-# one has, all have.
+# Marks, of the texts that have one colour, ground, size and weight, all but the first: what
+# contrast one has, all have.
 MARK_WHAT_LOOKS_ALIKE = """() => {
   const seen = new Set();
   const grounds = new Map([[null, ""]]);

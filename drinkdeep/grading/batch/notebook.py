@@ -14,8 +14,8 @@ from nbformat.v4 import new_notebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.errors import UnreadableError
-from drinkdeep.surrogates import mended
-from drinkdeep.undefined import MERGE
+from drinkdeep.notebook.surrogates import mended
+from drinkdeep.notebook.undefined import MERGE
 
 ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _AGAIN = "ask for the notebook again, saved and handed in anew"

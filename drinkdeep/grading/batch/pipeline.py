@@ -26,7 +26,6 @@ import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
-from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
 from drinkdeep.grading.batch.converter import Converter
@@ -45,6 +44,7 @@ from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.printable import printable
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
+from drinkdeep.notebook.beside import not_there, used_beside
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
-from drinkdeep.undefined import why_undefined
+from drinkdeep.notebook.undefined import why_undefined
 
 
 def execute(

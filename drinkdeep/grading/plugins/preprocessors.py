@@ -1,4 +1,4 @@
-"""How nbgrader comes by the judge: preprocessors, which ``nbgrader_config.py`` plugs in.
+"""The nbgrader preprocessors that call the judge; ``nbgrader_config.py`` plugs them in.
 
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
@@ -53,11 +53,9 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
 
     def _released(self, resources: Resources) -> list[NotebookNode]:
         """The cells as students got them, if they are there."""
-        course = self.parent.parent.coursedir
-        name = resources["nbgrader"]
-        folder = Path(course.format_path(course.release_directory, ".", name["assignment"]))
+        path = _folder(self, "release", resources) / f"{resources['nbgrader']['notebook']}.ipynb"
         try:
-            return list(nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4).cells)
+            return list(nbformat.read(path, as_version=4).cells)
         except (OSError, ValueError):
             return []
 
@@ -149,13 +147,7 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """Return the notebook as it is."""
-        course = self.parent.parent.coursedir  # of the exporter, of the converter
-        name = resources["nbgrader"]
-
-        def folder(step: str, student: str) -> Path:
-            return Path(course.format_path(step, student, name["assignment"]))
-
-        sources = folder(course.source_directory, ".").glob("*.ipynb")
+        sources = _folder(self, "source", resources).glob("*.ipynb")
         # By the time stamp nbgrader sees that a submission is newer than its page, and by what the
         # exchange has laid beside the submission it gives the page back.
         ours = {
@@ -163,7 +155,7 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
             "submission_secret.txt",
             *(f"{path.stem}.html" for path in sources),
         }
-        target = folder(course.feedback_directory, name["student"])
+        target = _folder(self, "feedback", resources, resources["nbgrader"]["student"])
         for path in list(target.iterdir()) if target.is_dir() else ():
             # A page that is there before the first is written is the student's, too, or an old one.
             if path.name not in ours or (path.is_dir() and not path.is_symlink()):
@@ -211,11 +203,18 @@ def _process() -> ProcessPoolExecutor:
 
 def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
     """The source of the assignment at hand, from the course's source directory."""
-    course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
-    name = resources["nbgrader"]
-    folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
-    path = folder / f"{name['notebook']}.ipynb"
+    folder = _folder(preprocessor, "source", resources)
+    path = folder / f"{resources['nbgrader']['notebook']}.ipynb"
     return _read(path, path.stat().st_mtime_ns)
+
+
+def _folder(
+    preprocessor: NbGraderPreprocessor, step: str, resources: Resources, student: str = "."
+) -> Path:
+    """Where the course keeps the assignment at hand, in this step of its way."""
+    course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
+    directory = getattr(course, f"{step}_directory")
+    return Path(course.format_path(directory, student, resources["nbgrader"]["assignment"]))
 
 
 @functools.lru_cache(maxsize=16)

@@ -19,7 +19,7 @@ from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
 from drinkdeep.grading.sandbox.queries import QueryChannel
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.surrogates import mended
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
