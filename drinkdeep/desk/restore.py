@@ -117,8 +117,8 @@ def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> Notebo
     """``given_out``, with the answers and the student's own cells that are among ``damaged``.
 
     :mod:`drinkdeep.notebook.matching` says which cell is which. What was given out comes back in
-    its order. Where an answer is there twice the last counts, as in grading; the other stays as a cell of the
-    student's own, behind the cell that it followed.
+    its order. Where an answer is there twice the last counts, as in grading; the other stays as a
+    cell of the student's own, behind the cell that it followed.
     """
     result = copy.deepcopy(given_out)
     stubs = {id(cell): cell.source for cell in result.cells if is_task(cell)}

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import watch
@@ -15,6 +16,7 @@ from nbgrader.coursedir import CourseDirectory
 from playwright.sync_api import BrowserContext
 
 from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
+from drinkdeep.grading.judging.carried import MOST_BYTES
 from drinkdeep.grading.results import report
 from drinkdeep.grading.results.gradebook import GradebookError
 
@@ -80,12 +82,18 @@ def test_a_name_is_text(page: BeautifulSoup) -> None:
     assert not page.select("table b")
 
 
-def test_a_notebook_that_is_no_notebook_is_one_line(graded_class: Path, tmp_path: Path) -> None:
+def test_what_is_odd_about_a_notebook_is_one_line(graded_class: Path, tmp_path: Path) -> None:
     course = tmp_path / "course"
     shutil.copytree(graded_class, course)
     broken = course / "autograded" / "bob" / NAME / f"{NAME}.ipynb"
     broken.unlink()
     broken.write_text('{"cells": [')
+    heavy = course / "autograded" / "ada" / NAME / f"{NAME}.ipynb"
+    notebook = nbformat.read(heavy, as_version=4)
+    assert notebook.metadata.drinkdeep.carried_bytes < MOST_BYTES
+    notebook.metadata.drinkdeep.carried_bytes = 5234
+    heavy.unlink()
+    nbformat.write(notebook, heavy)
     shutil.copytree(course / "submitted" / "bob", course / "submitted" / "eve")
     target = write(course, tmp_path / "report.html", notes={"mallory": ["Came as a <zip>."]})
     page = BeautifulSoup(target.read_text("utf-8"), "html.parser")
@@ -93,6 +101,10 @@ def test_a_notebook_that_is_no_notebook_is_one_line(graded_class: Path, tmp_path
         "2",
         f"The graded notebook {NAME}.ipynb can't be read: grade it again.",
     ]
+    assert row(page, "ada")[1] == (
+        "Its code carries 5.2 kB of numbers and texts: look whether ready answers or weights stand "
+        "there. A written answer waits for a person."
+    )
     assert row(page, "<b>Eve</b>") == ["–", "Not graded yet."]
     assert row(page, "mallory") == ["0", "Came as a <zip>."]
 

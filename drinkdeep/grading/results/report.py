@@ -29,6 +29,7 @@ from drinkdeep.figures.picture import Picture, panel
 from drinkdeep.grading.batch.outcomes import remarks
 from drinkdeep.grading.graded import all_missed, all_stops
 from drinkdeep.grading.judging.assignment import exercise_titles
+from drinkdeep.grading.judging.carried import MOST_BYTES
 from drinkdeep.grading.judging.judge import NOT_DONE
 from drinkdeep.grading.results import gradebook as read
 from drinkdeep.grading.results.export import full_name
@@ -125,6 +126,12 @@ def write(
                     own.append(f"The graded notebook {path.name} can't be read: grade it again.")
                     continue
                 own += [stop.words for stop in all_stops(notebook)]
+                carried = notebook.metadata.get("drinkdeep", {}).get("carried_bytes", 0)
+                if carried > MOST_BYTES:
+                    own.append(
+                        f"Its code carries {carried / 1000:.1f} kB of numbers and texts: look "
+                        "whether ready answers or weights stand there."
+                    )
                 told |= {(name, found.words) for name, found in all_missed(notebook)}
             hints.update((titles.get(name, name), words) for name, words in told)
             untouched.update(name for name, words in told if words == NOT_DONE)
