@@ -22,7 +22,7 @@ _AGAIN = "ask for the notebook again, saved and handed in anew"
 
 
 def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[str]]:
-    """A notebook of today's format made of a file, and what is to be said of it.
+    """Make a notebook of today's format of a file, with remarks on it.
 
     Text, code and nbgrader's ids are all that is taken over: outputs are made anew. ``ids`` are
     those of the assignment, by which one sees whether it is its notebook at all.

@@ -1,4 +1,4 @@
-"""A class is graded: what is missing or has changed, as much at a time as there are workers.
+"""A class is graded: what is missing or has changed, as many at a time as there are workers.
 
 Everything that touches the gradebook or the course's folder happens in this process, one submission
 after another; the executor has the work in between. What has been graded is known by its key, the
