@@ -11,7 +11,7 @@ from nbformat import NotebookNode, from_dict
 
 from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
-from drinkdeep.grading.graded import Missed, write_stops, write_verdict
+from drinkdeep.grading.graded import Checked, Missed, write_stops, write_verdict
 from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.judging.carried import carried_bytes
 from drinkdeep.grading.judging.judge import Judge, Verdict
@@ -97,6 +97,7 @@ def _grade(
         verdict.score,
         verdict.points,
         [Missed(finding.words, finding.detail) for finding in verdict.findings],
+        [Checked(check.met, check.unknown) for check in verdict.checks],
     )
     write_stops(cell, student.take_stops())
     said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}
