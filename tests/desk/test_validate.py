@@ -27,7 +27,7 @@ from people import Desk
 from programs import environment
 
 from drinkdeep.cells import grade_id
-from drinkdeep.desk import lab, run_notebook, validate
+from drinkdeep.desk import lab, validate
 
 pytestmark = pytest.mark.slow
 
@@ -201,9 +201,12 @@ def test_a_notebook_under_another_name_is_no_success(
 
 
 def test_a_loop_without_an_end_is_stopped_where_it_stands(
-    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notebook: NotebookNode,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_soon: Callable[[str], None],
 ) -> None:
-    monkeypatch.setattr(run_notebook, "CELL_SECONDS", 8)
+    stop_soon("test_huber")
     monkeypatch.chdir(tmp_path)
     cell(notebook, "huber").source = "def huber(e, delta):\n    while True:\n        pass"
     nbformat.write(notebook, f"{NAME}.ipynb")
@@ -214,7 +217,7 @@ def test_a_loop_without_an_end_is_stopped_where_it_stands(
         for output in c.get("outputs", [])
         if output.output_type == "error"
     }
-    assert wrong == {"test_huber": "✗ Stopped after 8 s: look for a loop that has no end."}
+    assert wrong == {"test_huber": "✗ Stopped after 2 s: look for a loop that has no end."}
 
 
 def test_what_the_course_did_not_give_out_is_run_as_it_is(tmp_path: Path) -> None:

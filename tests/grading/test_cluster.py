@@ -59,7 +59,7 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Cluster(client.scheduler.address, workers)
     for process in processes:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
         outcomes = grade_class(line, students, lambda *_: None)
     assert [outcome.state for outcome in outcomes] == ["graded"] * len(students)
     assert {course.score(student) for student in students} == {POINTS}
-    assert cluster.workers[0].wait(10) == -signal.SIGKILL
+    assert cluster.workers[0].wait(60) == -signal.SIGKILL
     # What travels names neither the gradebook nor any folder of the course.
     assert not any(str(course.folder).encode() in work for work in sent)
 
