@@ -2,12 +2,20 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
+import make_student_tree
 import pytest
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id
 from drinkdeep.desk import run_notebook
+
+
+@pytest.fixture(scope="session")
+def student_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What students get. It stays as it is: whoever changes something has a copy."""
+    return make_student_tree.write(tmp_path_factory.mktemp("student"))[0]
 
 
 @pytest.fixture

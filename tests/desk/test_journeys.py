@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import make_student_tree
 import nbformat
 import pytest
 from browsing import violations
@@ -38,7 +37,9 @@ SPLASH = """new MutationObserver(() => {
 
 
 @pytest.fixture(scope="module")
-def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Desk]]:
+def desks(
+    sandbox: None, student_tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Desk]]:
     """The three JupyterLabs, with an exchange between them that is empty at first."""
     folder = tmp_path_factory.mktemp("class")
     exchange = folder / "exchange"
@@ -53,10 +54,9 @@ def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[d
             course.folder, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
         )
     }
-    tree, _ = make_student_tree.write(folder / "given out")
     for name in ("ada", "ben"):
         own = folder / name / "drinkdeep"
-        shutil.copytree(tree, own)
+        shutil.copytree(student_tree, own)
         shutil.rmtree(own / "exercises" / NAME)  # to be fetched
         settings = f"{where}c.CourseDirectory.student_id = {name!r}"
         desks[name] = Desk(own, folder / name, own, settings, command=("drinkdeep", "lab"))

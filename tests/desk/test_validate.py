@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 import answer_bank
-import make_student_tree
 import nbformat
 import pytest
 from courses import ROOT, cell
@@ -36,10 +35,10 @@ SOLVED = answer_bank.solutions(NAME)
 SUCCESS = "Success! Your notebook passes all the tests."
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def course(student_tree: Path) -> Path:
     """The student's tree. Most tests are of it alone, since one command takes seconds."""
-    return make_student_tree.write(tmp_path_factory.mktemp("student"))[0]
+    return student_tree
 
 
 @pytest.fixture
@@ -226,8 +225,8 @@ def test_what_the_course_did_not_give_out_is_run_as_it_is(tmp_path: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    tree, _ = make_student_tree.write(tmp_path_factory.mktemp("student"))
+def desk(student_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    tree = shutil.copytree(student_tree, tmp_path_factory.mktemp("desk") / "drinkdeep")
     home = tmp_path_factory.mktemp("home")
     exchange = home / "exchange" / "drinkdeep"
     (exchange / "inbound").mkdir(parents=True)

@@ -11,8 +11,9 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import nbgrader
@@ -291,49 +292,53 @@ def test_a_process_that_dies_costs_only_what_it_was_at(pool: LocalPool) -> None:
     assert pool.submit(os.getpid).result() != os.getpid()
 
 
-class Counting(LocalPool):
-    """A pool that counts what it is asked for."""
+class Counting(Executor):
+    """Counts what a pool is asked for."""
 
-    asked = 0
+    def __init__(self, pool: LocalPool) -> None:
+        self._pool = pool
+        self.asked = 0
 
-    def submit(self, *args: object, **more: object) -> Future[object]:  # type: ignore[override]
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
         self.asked += 1
-        return super().submit(*args, **more)  # type: ignore[arg-type]
+        return self._pool.submit(fn, *args, **more)
 
 
 def test_a_worker_that_is_killed_costs_its_submission_one_more_try(
     course: Course, sandbox: None
 ) -> None:
     course.hand_in("unlucky")
-    with Counting(1) as pool:
+    with LocalPool(1) as pool:
         worker = pool.submit(os.getpid).result()
         os.kill(worker, signal.SIGSTOP)  # so it can't have done its work before it is killed
-        threading.Thread(
-            target=lambda: (wait_for(lambda: pool.asked == 2), os.kill(worker, signal.SIGKILL))
-        ).start()
-        assert grade(course, pool)["unlucky"].state == "graded"
-        assert pool.asked == 1 + 2
+        counting = Counting(pool)
+        killer = threading.Thread(
+            target=lambda: (wait_for(lambda: counting.asked), os.kill(worker, signal.SIGKILL))
+        )
+        killer.start()
+        assert grade(course, counting)["unlucky"].state == "graded"
+        killer.join()
+        assert counting.asked == 2
     assert course.score("unlucky") == POINTS
 
 
-def test_a_time_out_is_tried_once_more_alone(course: Course, sandbox: None) -> None:
+def test_a_time_out_is_tried_once_more_alone(course: Course, pool: LocalPool) -> None:
     with (course.folder / "nbgrader_config.py").open("a", encoding="utf-8") as config:
         config.write('c.JudgedExecute.limits = {"cell_seconds": 1}\n')
     course.hand_in("loop", "while True:\n    pass")
     course.hand_in("quick")
-    pool = Counting(2)
+    counting = Counting(pool)
     order = []
-    line = pipeline(course, pool)
+    line = pipeline(course, counting)
     grade_class(line, line.converter.students(), lambda outcome, _: order.append(outcome))
     assert [outcome.student for outcome in order if outcome] == ["quick", "loop"]
-    assert pool.asked == 3
+    assert counting.asked == 3
     assert course.autograded("loop").metadata.drinkdeep.timed_out
     assert (course.score("loop"), course.score("quick")) == (0, POINTS)
-    pool.shutdown()
 
 
 def test_what_was_too_slow_beside_others_is_timed_once_more_alone(
-    course: Course, sandbox: None
+    course: Course, pool: LocalPool
 ) -> None:
     source = small_course.source()
     test = cell(source, "test_double")
@@ -342,10 +347,9 @@ def test_what_was_too_slow_beside_others_is_timed_once_more_alone(
     source.cells[0].source += "\nfrom drinkdeep.checks import expect_faster, stopwatch"
     course.release(source)
     course.hand_in("slow")
-    pool = Counting(2)
-    assert grade(course, pool)["slow"].state == "graded"
-    assert pool.asked == 2
-    pool.shutdown()
+    counting = Counting(pool)
+    assert grade(course, counting)["slow"].state == "graded"
+    assert counting.asked == 2
 
 
 def finished(course: Course) -> dict[str, float]:

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urldefrag, urlsplit
 
 import nbformat
 import pytest
-from browsing import ALIVE, COLOURS, violations, watch
+from browsing import ALIVE, COLOURS, violations, watch, words
 from bs4 import BeautifulSoup, Tag
 from playwright.sync_api import Browser, Page
 
@@ -45,10 +45,6 @@ def read(path: Path) -> BeautifulSoup:
 @cache
 def ids(path: Path) -> list[str]:
     return [element["id"] for element in read(path).find_all(id=True)]
-
-
-def words(element: Tag | None) -> str:
-    return " ".join(element.get_text().split()) if element else ""
 
 
 # What the pages hold.
