@@ -24,9 +24,10 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 from programs import environment
 
+from drinkdeep.grading.course_dir import application
 from drinkdeep.grading.errors import GradingError
 from drinkdeep.grading.platforms import taking
-from drinkdeep.grading.platforms.collect import Result, application, collect
+from drinkdeep.grading.platforms.collect import Result, collect
 from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, form_of, readings, reply
 
 MADE = Path(__file__).parent / "platforms" / "moodle"
