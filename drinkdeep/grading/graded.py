@@ -33,12 +33,14 @@ class Stop(NamedTuple):
 
 
 def write_verdict(
-    cell: NotebookNode, score: float, points: float, missed: Iterable[Missed]
+    cell: NotebookNode, score: float, points: float, missed: Iterable[Missed], *, visible_met: bool
 ) -> None:
-    """Note in a test cell what the exercise earns, and why not more."""
+    """Note in a test cell what the exercise earns, why not more, and what its student could see."""
     # Plain texts, and no classes of the checks': a notebook goes from process to process.
     found = [NotebookNode(words=str(m.words), detail=str(m.detail)) for m in missed]
-    cell.metadata.setdefault(KEY, NotebookNode()).update(score=score, points=points, missed=found)
+    cell.metadata.setdefault(KEY, NotebookNode()).update(
+        score=score, points=points, missed=found, visible_met=visible_met
+    )
 
 
 def write_stops(cell: NotebookNode, stops: Sequence[Stop]) -> None:
@@ -52,6 +54,11 @@ def missed(cell: NotebookNode) -> list[Missed] | None:
     """What a test cell's verdict names; None if there is no verdict in it."""
     found = cell.metadata.get(KEY, {}).get("missed")
     return None if found is None else [Missed(m["words"], m["detail"]) for m in found]
+
+
+def visible_met(cell: NotebookNode) -> bool:
+    """Whether the checks were met that a student sees too."""
+    return bool(cell.metadata[KEY]["visible_met"])
 
 
 def missed_or_text(cell: NotebookNode) -> list[Missed]:

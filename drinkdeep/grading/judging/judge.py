@@ -84,6 +84,8 @@ class Verdict:
     score: float
     points: float
     findings: tuple[Finding, ...]
+    visible_met: bool
+    """Whether all is met that a student can see."""
 
     def __str__(self) -> str:
         """The feedback as text, for people."""
@@ -294,4 +296,5 @@ def _verdict(exercise: Exercise, sites: list[CheckSite]) -> Verdict:
     if len(paid) < len(met) and not any(finding.words == NOT_DONE for finding in findings):
         fits = all(site.met for site in sites if not site.hidden and site.role != "form")
         findings.append(Finding(UNPROVEN if fits else IN_PART, ""))
-    return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)))
+    visible_met = all(site.met for site in sites if not site.hidden)
+    return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)), visible_met)
