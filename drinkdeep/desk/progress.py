@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from drinkdeep.beside import not_there, used_beside
+from drinkdeep.beside import missing_beside, not_there
 from drinkdeep.cells import grade_id, has_role, heading, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
@@ -113,7 +113,7 @@ def standing(path: Path) -> Standing:
             )
         elif _harmed(notebook, original):
             trouble = f"Cells of this notebook were changed or are missing: {restore}."
-    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+    if used := missing_beside(notebook.cells, path.parent):
         trouble = trouble or f"{not_there(used)}."
     if any(_answered(cell) for cell in notebook.cells if is_task(cell)):
         trouble = _execute(notebook, path) or trouble

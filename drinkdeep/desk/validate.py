@@ -18,11 +18,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
-from drinkdeep.beside import not_there, used_beside
+from drinkdeep.beside import missing_beside, not_there
 from drinkdeep.cells import grade_id, heading, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import released
-from drinkdeep.undefined import why_undefined
+from drinkdeep.undefined import why_other_meaning, why_undefined
 
 # nbgrader cuts the lines that it shows.
 WIDTH = 80
@@ -128,7 +128,8 @@ def _words(error: NotebookNode, above: Sequence[NotebookNode]) -> str:
     if error.ename == "KeyboardInterrupt":
         return f"✗ Stopped after {run_notebook.CELL_SECONDS} s: look for a loop that has no end."
     where = "Run the task's cells in the notebook: the traceback there says where."
-    return f"✗ Your code raised {error.ename}: {error.evalue}\n  {where}"
+    why = why_other_meaning(error.evalue, above)
+    return f"✗ Your code raised {error.ename}: {error.evalue}{why}\n  {where}"
 
 
 def _is_stub(error: NotebookNode) -> bool:
@@ -155,7 +156,7 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             f"This notebook can't be graded under the name that its file has: rename it to {name}, "
             "with a right click on it in JupyterLab's file browser.",
         )
-    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+    if used := missing_beside(notebook.cells, path.parent):
         yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
     there = {grade_id(cell): cell for cell in notebook.cells}
     if not any(is_test(cell) for cell in notebook.cells):

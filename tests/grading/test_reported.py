@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from small_course import NAME, POINTS, RIGHT, Course
+from small_course import NAME, POINTS, RIGHT, ROOT, Course
 from small_run import grade, left_to_do, pipeline
 
+from drinkdeep.beside import MOST_BYTES, MOST_FILES, provided
 from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.notebook import parse_notebook
 from drinkdeep.grading.batch.pipeline import exclusive_lock
@@ -272,14 +273,75 @@ def test_the_name_of_a_kernel_is_no_language(kernel: str) -> None:
     assert parse_notebook(json.dumps(notebook).encode(), set())[1] == []
 
 
-def test_an_instructor_is_told_of_files_that_a_notebook_uses_and_does_not_see(
-    course: Course, pool: LocalPool
-) -> None:
-    course.hand_in("ada", "from my_helpers import double")
-    (course.submitted("ada") / "my_helpers.py").write_text(RIGHT)
-    (course.submitted("ada") / "notes.txt").write_text("")
-    (note,) = grade(course, pool)["ada"].notes
-    assert note.startswith("“my_helpers.py” is not there when the notebook is graded")
+# Files beside the notebook
+
+USES = {
+    "module": ("from my_helpers import double", {"my_helpers.py": RIGHT}),
+    "package": (
+        "from tools.doubling import double",
+        {"tools/__init__.py": "", "tools/doubling.py": RIGHT},
+    ),
+    "text": (
+        "def double(x):\n    return int(open('data/factor.txt').read()) * x",
+        {"data/factor.txt": "2"},
+    ),
+    "own-name": (f"from checks import factor\n{RIGHT}", {"checks.py": "factor = 2"}),
+    "writes": (
+        "open('log.txt', 'a').write('x')\nassert open('log.txt').read() == 'yx'\n" + RIGHT,
+        {"log.txt": "y"},
+    ),
+    # Called like what a kernel needs as it starts.
+    "taken-names": (RIGHT, dict.fromkeys(("json.py", "comm.py", "IPython/__init__.py"), "1 / 0")),
+}
+
+
+def test_code_finds_the_files_beside_it(course: Course, pool: LocalPool) -> None:
+    for student, (answer, files) in USES.items():
+        course.hand_in(student, answer)
+        for name, text in files.items():
+            path = course.submitted(student) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+    outcomes = grade(course, pool)
+    assert {student: course.score(student) for student in USES} == dict.fromkeys(USES, POINTS)
+    assert [outcome.notes for outcome in outcomes.values()] == [()] * len(USES)
+    assert (course.submitted("writes") / "log.txt").read_text() == "y"
+
+
+def test_what_code_uses_and_does_not_find_is_told(course: Course, pool: LocalPool) -> None:
+    course.hand_in("ada", "import huge, linked\nopen('small.txt')")
+    folder = course.submitted("ada")
+    (folder / "huge.py").write_text("#" * (MOST_BYTES + 1))
+    (folder / "small.txt").write_text("")
+    (folder / "linked.py").symlink_to(folder / "small.txt")
+    left_out, told = grade(course, pool)["ada"].notes
+    assert left_out == "“linked.py” is a link to something else, and was left out."
+    assert told.startswith("“huge.py”, “linked.py” are not there when the notebook is graded")
+
+
+def test_of_files_beside_it_code_finds_the_smallest_first() -> None:
+    assert provided({"b": 2, "a": 1, "c": MOST_BYTES}) == ["a", "b"]
+    assert provided({str(n): n for n in range(MOST_FILES + 1)}) == [*map(str, range(MOST_FILES))]
+    assert provided({"a": MOST_BYTES}) == ["a"]
+
+
+def test_the_book_says_how_many_and_how_much() -> None:
+    text = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
+    assert f"up to {MOST_FILES} of them with {MOST_BYTES // 10**6} MB together" in text
+
+
+def test_a_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.txt").write_text("s")
+    folder = tmp_path / "ada" / NAME
+    folder.mkdir(parents=True)
+    (folder / f"{NAME}.ipynb").write_text("{}")
+    (folder / "elsewhere").symlink_to(tmp_path / "elsewhere")
+    (folder / "timestamp.txt").write_text("2026-11-20 20:00:00 UTC")
+    os.mkfifo(folder / "pipe.txt")
+    submission = read_submission("ada", folder, wanted=[NAME])
+    assert submission.beside == {}
+    assert set(submission.not_kept) == {"elsewhere", "pipe.txt"}
 
 
 # Times
