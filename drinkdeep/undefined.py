@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nbformat import NotebookNode
 
-from drinkdeep.cells import has_role, is_task, is_test
+from drinkdeep.cells import has_role, is_test
 from drinkdeep.scope import bound_names, free_names
 
 UNDEFINED = re.compile(r"name '(?P<name>\w+)' is not defined")
@@ -75,7 +75,7 @@ def why_other_meaning(message: str, cells: Sequence[NotebookNode]) -> str:
     """What to add to an error's message if a cell has given another meaning to a name of Python's.
 
     Or to one that the course imports. Nothing is to be added if no such name can be the reason: one
-    that an answer uses, and whose new value is of the kind that the message names.
+    that other code uses, and whose new value is of the kind that the message names.
     """
     found = OTHER_KIND.search(message)
     if found is None:
@@ -86,7 +86,7 @@ def why_other_meaning(message: str, cells: Sequence[NotebookNode]) -> str:
     for cell, tree in trees:
         if has_role(cell, "locked"):
             known |= {n for s in tree.body if _imports(s) for n in bound_names(s)}
-        if is_task(cell):
+        if not is_test(cell):
             used |= {name for s in tree.body for name in free_names(s)}
     for cell, tree in trees:
         if is_test(cell) or has_role(cell, "locked"):

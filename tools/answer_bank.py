@@ -164,7 +164,7 @@ def rebound(assignment: str) -> NotebookNode:
     # What the set-up and other cells of the course use as they run.
     for cell in notebook.cells:
         if cell.cell_type == "code" and not is_test(cell):
-            kept |= free_names(ast.parse(cell.source))
+            kept = kept.union(*map(free_names, ast.parse(cell.source).body))
     line = f"{' = '.join(sorted(used - kept))} = None"
     cells = []
     for cell in notebook.cells:

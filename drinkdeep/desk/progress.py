@@ -20,7 +20,8 @@ from nbformat import NotebookNode
 from drinkdeep.beside import missing_beside, not_there
 from drinkdeep.cells import grade_id, has_role, heading, is_changed, is_task, is_test, say_the_same
 from drinkdeep.desk import run_notebook
-from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
+from drinkdeep.desk.restore import known_names, quiet_nbformat, released
+from drinkdeep.file_text import decoded
 from drinkdeep.progress import progress
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -88,7 +89,7 @@ def notebooks(folder: Path | None = None) -> list[Path]:
         path
         for path in folder.rglob("*.ipynb")
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and (path.name in known or '"grade_id"' in decoded(path.read_bytes()))
+        and (path.name in known or '"grade_id"' in decoded(path.read_bytes())[0])
     )
 
 

@@ -128,8 +128,8 @@ def _words(error: NotebookNode, above: Sequence[NotebookNode]) -> str:
     if error.ename == "KeyboardInterrupt":
         return f"✗ Stopped after {run_notebook.CELL_SECONDS} s: look for a loop that has no end."
     where = "Run the task's cells in the notebook: the traceback there says where."
-    why = why_other_meaning(error.evalue, above)
-    return f"✗ Your code raised {error.ename}: {error.evalue}{why}\n  {where}"
+    more = why_other_meaning(error.evalue, above)
+    return f"✗ Your code raised {error.ename}: {error.evalue}{more}\n  {where}"
 
 
 def _is_stub(error: NotebookNode) -> bool:

@@ -10,16 +10,18 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from small_course import NAME, POINTS, RIGHT, ROOT, Course
+from small_course import NAME, POINTS, RIGHT, ROOT, Course, source
 from small_run import grade, left_to_do, pipeline
 
 from drinkdeep.beside import MOST_BYTES, MOST_FILES, provided
+from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.notebook import parse_notebook
 from drinkdeep.grading.batch.pipeline import exclusive_lock
 from drinkdeep.grading.batch.roster import strangers
 from drinkdeep.grading.batch.submission import read_submission
 from drinkdeep.grading.errors import CourseError, SandboxError, UnreadableError
+from drinkdeep.grading.judging.restore import restore as judged_restore
 from drinkdeep.grading.sandbox import forkserver
 from drinkdeep.surrogates import mended
 
@@ -265,6 +267,42 @@ def test_of_a_folder_without_a_notebook_it_is_told_what_is_there(tmp_path: Path)
 def test_it_is_told_where_a_notebook_is_no_json(text: str, words: str) -> None:
     with pytest.raises(UnreadableError, match=words):
         parse_notebook(text.encode(), set())
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "said"),
+    [
+        ("utf-8", b"", ""),
+        ("utf-8", b"\xef\xbb\xbf" * 2, ""),
+        ("utf-16", b"", "utf-16"),
+        ("utf-16-le", b"", "utf-16-le"),
+        ("utf-32", b"", "utf-32"),
+        ("cp1252", b"", "cp1252"),
+    ],
+)
+def test_a_notebook_is_read_in_whatever_encoding_it_was_saved(
+    course: Course, encoding: str, mark: bytes, said: str
+) -> None:
+    text = json.dumps(course.answered(f"{RIGHT}  # é"), ensure_ascii=False)
+    content = mark + text.encode(encoding) + b"\0\0\0\0"
+    notebook, notes = parse_notebook(content, {"double"})
+    assert next(c for c in notebook.cells if grade_id(c) == "double").source == f"{RIGHT}  # é"
+    assert [note.split(",")[0] for note in notes] == (
+        [f"The notebook is text in {said}"] if said else []
+    )
+
+
+@pytest.mark.parametrize("change", [{"nbformat": "4"}, {"nbformat": None}, {"kind": "sql"}])
+def test_what_is_wrong_about_the_form_costs_no_answer(
+    course: Course, change: dict[str, object]
+) -> None:
+    raw = json.loads(json.dumps(course.answered()))
+    for cell in raw["cells"]:
+        cell["cell_type"] = change.get("kind", cell["cell_type"])
+    notebook, _ = parse_notebook(json.dumps(raw | change).encode(), {"double"})
+    restored = judged_restore(notebook, source())
+    (answer,) = (c for c in restored.cells if grade_id(c) == "double")
+    assert (answer.cell_type, answer.source) == ("code", RIGHT)
 
 
 @pytest.mark.parametrize("kernel", ["conda-env-pt-py", "ai-homework", "python3"])
