@@ -38,9 +38,10 @@ from nbformat.v4 import new_code_cell
 
 from drinkdeep.cells import grade_id, is_task, is_test
 from drinkdeep.desk import progress
-from drinkdeep.grading.graded import visible_met
+from drinkdeep.grading.graded import checked
 from drinkdeep.grading.judging.assignment import Assignment, Exercise
 from drinkdeep.grading.judging.execute import execute
+from drinkdeep.grading.judging.judge import sites_of
 from drinkdeep.scope import bound_names, free_names
 
 ROOT = Path(__file__).parent.parent
@@ -238,13 +239,20 @@ def differences(assignment: str, submission: Submission, graded: NotebookNode) -
         with contextlib.redirect_stderr(io.StringIO()):  # its bar
             standing = progress.standing(path)
         tasks = [task for task in standing.tasks if task.met is not None]
-    tests = [cell for cell in graded.cells if is_test(cell)]
-    for task, cell in zip(tasks, tests, strict=True):
-        if task.answered and task.met != visible_met(cell):
+    exercises = Assignment(source(assignment)).tests
+    went = dict(checked(graded))
+    tests = [name for cell in graded.cells if is_test(cell) and (name := grade_id(cell))]
+    for task, name in zip(tasks, tests, strict=True):
+        visible = [
+            check.met
+            for check, site in zip(went[name], sites_of(exercises[name]), strict=True)
+            if not site.hidden
+        ]
+        if task.answered and task.met != all(visible):
             here, there = ("met", "not") if task.met else ("not met", "they are")
             yield (
-                f"{submission.name}, {grade_id(cell)}: for the student the visible checks are "
-                f"{here}, for the grader {there}:\n{feedback(cell)}"
+                f"{submission.name}, {name}: for the student the visible checks are {here}, for "
+                f"the grader {there}"
             )
 
 
