@@ -9,7 +9,7 @@ def decoded(content: bytes) -> tuple[str, str]:
     Windows' programs write UTF-16, or a mark at the front; old editors, a byte for each character;
     and a file that was being written when the power failed may end in zeros.
     """
-    encoding = json.detect_encoding(content)
+    encoding: str = json.detect_encoding(content)
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:

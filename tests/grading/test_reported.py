@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
+import classroom
 import pytest
 from nbgrader.api import Gradebook
 from small_course import NAME, POINTS, RIGHT, ROOT, Course, source
@@ -37,6 +38,8 @@ RIGHT_ALL_THE_SAME = {
     "interact": "import ipywidgets\n@ipywidgets.interact(a=(0, 5))\n"
     f"def show(a):\n    print(a)\n{RIGHT}",
     "half": f"{RIGHT}  # {HALF}",
+    # The test uses them, and the answer doesn't.
+    "names": f"torch = sum = expect = observe = fresh = all_met = None\n{RIGHT}",
     "prints-half": f"print('\\ud83d')\n{RIGHT}",
     "shows-half": f"{RIGHT}\ndisplay({{'text/plain': '\\ud83d'}}, raw=True)",
 }
@@ -48,11 +51,13 @@ WORDS = {
     "raises-half": ("raise ValueError('\\ud83d')", "ValueError: \ufffd"),
     "colon": (None, "SyntaxError: expected ':' (line 1 of the cell that should give double"),
     "merge": (None, "SyntaxError: the marks of a merge that nobody finished"),
+    "shadowed": (None, "(sum has another meaning since a cell of yours says: sum = 0)"),
     "colab": (None, "ModuleNotFoundError: No module named 'google"),
 }
 CELLS = {
     "colon": "def double(x)\n    return 2 * x",
     "merge": "<<<<<<< local\ndef double(x):\n=======\ndef double(y):\n>>>>>>> remote\n    return 2",
+    "shadowed": "sum = 0\ndef double(x):\n    return sum([x, x])",
     "colab": f"import google.colab\n{RIGHT}",
 }
 
@@ -305,6 +310,15 @@ def test_what_is_wrong_about_the_form_costs_no_answer(
     assert (answer.cell_type, answer.source) == ("code", RIGHT)
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("Python3", False), ("ipython", False), ("R", True), ("julia", True)]
+)
+def test_another_language_is_told(language: str, told: bool) -> None:
+    notebook = {"nbformat": 4, "cells": [], "metadata": {"language_info": {"name": language}}}
+    notes = parse_notebook(json.dumps(notebook).encode(), set())[1]
+    assert any(f"is written in {language}; it was run as Python" in n for n in notes) == told
+
+
 @pytest.mark.parametrize("kernel", ["conda-env-pt-py", "ai-homework", "python3"])
 def test_the_name_of_a_kernel_is_no_language(kernel: str) -> None:
     notebook = {"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": kernel}}}
@@ -344,6 +358,13 @@ def test_code_finds_the_files_beside_it(course: Course, pool: LocalPool) -> None
     assert {student: course.score(student) for student in USES} == dict.fromkeys(USES, POINTS)
     assert [outcome.notes for outcome in outcomes.values()] == [()] * len(USES)
     assert (course.submitted("writes") / "log.txt").read_text() == "y"
+
+
+def test_code_finds_them_when_nbgraders_own_command_grades(course: Course, sandbox: None) -> None:
+    course.hand_in("ada", USES["module"][0])
+    (course.submitted("ada") / "my_helpers.py").write_text(RIGHT)
+    classroom.run(course.folder, "autograde", NAME)
+    assert course.score("ada") == POINTS
 
 
 def test_what_code_uses_and_does_not_find_is_told(course: Course, pool: LocalPool) -> None:

@@ -69,8 +69,7 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
                 f"{_AGAIN}."
             ) from None
     notebook = _rebuilt(raw)
-    language = _language(raw)
-    if language and language.lower() not in ("python", "ipython"):
+    if language := _other_language(raw):
         notes.append(f"The notebook says that it is written in {language}; it was run as Python.")
     if ids and not ids & {grade_id(cell) for cell in notebook.cells}:
         notes.append(
@@ -92,13 +91,15 @@ def _not_json(text: str, error: json.JSONDecodeError) -> str:
     return f"The notebook is no JSON, as notebooks are ({where})"
 
 
-def _language(raw: dict[str, Any]) -> str:
+def _other_language(raw: dict[str, Any]) -> str:
+    """The language that a notebook says it is written in, if that isn't Python."""
     metadata = raw.get("metadata")
     # A kernel's name, which anybody may give it, is no language.
     for key, name in (("kernelspec", "language"), ("language_info", "name")):
         part = metadata.get(key) if isinstance(metadata, dict) else None
         if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
-            return "Python" if part[name].startswith("python") else str(part[name])[:40]
+            python = part[name].lower().startswith(("python", "ipython"))
+            return "" if python else str(part[name])[:40]
     return ""
 
 
@@ -110,7 +111,7 @@ def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
         if not isinstance(old, dict):
             continue
         # Of a type that is another program's own, such as "sql", the text is kept.
-        kind = old.get("cell_type") if old.get("cell_type") in ("code", "markdown") else "raw"
+        kind = next((k for k in ("code", "markdown") if old.get("cell_type") == k), "raw")
         number = old.get("id")
         if not (isinstance(number, str) and ID.fullmatch(number)) or number in taken:
             number = generate_corpus_id()

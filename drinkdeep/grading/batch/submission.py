@@ -113,7 +113,7 @@ def read_submission(
     UnreadableError
         If there is nothing in it that can be graded.
     """
-    _check_name(student)
+    check_name(student)
     if folder.is_symlink() or folder.parent.is_symlink():
         raise UnreadableError("Its folder is a link to another one: copy the folder itself here.")
     notes: list[str] = []
@@ -151,7 +151,8 @@ def read_submission(
     )
 
 
-def _check_name(student: str) -> None:
+def check_name(student: str) -> None:
+    """See that a student's name can be one; raises UnreadableError."""
     try:
         student.encode()
     except UnicodeEncodeError:
