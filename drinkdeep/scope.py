@@ -10,6 +10,7 @@ import ast
 import builtins
 import contextlib
 import sys
+from collections.abc import Container
 from typing import Any
 
 LOOKS = ("observe", "attempt", "stopwatch")
@@ -143,7 +144,7 @@ class TestCells:
         ast.increment_lineno(call, tree.body[-1].lineno - call.lineno)
         return wrapped
 
-    def _has(self, name: str, helpers: Any) -> bool:
+    def _has(self, name: str, helpers: Container[str]) -> bool:
         """Whether the course has something of this name, which is made if it wasn't yet."""
         statement = self._setup.get(name) or (self._helpers[name] if name in helpers else None)
         if name in self._course and (statement or hasattr(builtins, name)):
