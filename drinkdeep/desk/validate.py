@@ -10,12 +10,14 @@ import shlex
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 from traitlets.config import Config
 
 from drinkdeep.beside import missing_beside, not_there
@@ -34,6 +36,9 @@ OF_THE_MACHINE = re.compile(r"\[Errno \d+\]|NoSuchKernel|RuntimeError")
 
 def configure(c: Config) -> None:
     """Have nbgrader say in words what is wrong with what a student validates or hands in."""
+    # Ids that are double or missing are mended as the file is read, and nobody's concern.
+    for kind in (DuplicateCellId, MissingIDFieldWarning):
+        warnings.simplefilter("ignore", kind)
     c.Execute.on_notebook_start = validate
     c.ValidateApp.logging_config = {
         "filters": {"words": {"()": Words}},
