@@ -144,11 +144,11 @@ def _submission(
     name: str, notebook: NotebookNode, given: dict[str, Answer], full: dict[str, float]
 ) -> Submission:
     points = {
-        exercise: most if given[exercise].points is None else given[exercise].points
+        exercise: most if (earned := given[exercise].points) is None else earned
         for exercise, most in full.items()
     }
     words = {exercise: answer.words for exercise, answer in given.items() if answer.words}
-    return Submission(name, filled(notebook, given), points, words)  # type: ignore[arg-type]
+    return Submission(name, filled(notebook, given), points, words)
 
 
 def rebound(assignment: str) -> NotebookNode:
