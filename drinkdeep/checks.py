@@ -30,7 +30,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from drinkdeep import scope
+from drinkdeep.notebook import scope
 
 Mistakes = Sequence[tuple[Any, str]]
 """Values that are known to be wrong, each with the words for whoever gives it."""

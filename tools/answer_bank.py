@@ -42,7 +42,7 @@ from drinkdeep.grading.graded import checked
 from drinkdeep.grading.judging.assignment import Assignment, Exercise
 from drinkdeep.grading.judging.execute import execute
 from drinkdeep.grading.judging.judge import sites_of
-from drinkdeep.scope import bound_names, free_names
+from drinkdeep.notebook.scope import bound_names, free_names
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
@@ -109,6 +109,12 @@ def parse(text: str, assignment: str) -> list[Answer]:
         else:
             raise ValueError(f"{assignment}: a header that can't be read: {header}")
     return found
+
+
+def solutions(assignment: str) -> dict[str, Answer]:
+    """Give the solution of each exercise, as an answer."""
+    exercises = Assignment(source(assignment)).exercises
+    return {name: Answer(name, exercise.solution.source) for name, exercise in exercises.items()}
 
 
 def submissions(assignment: str) -> Iterator[Submission]:

@@ -28,6 +28,7 @@ import nbformat
 import notebooks
 from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
+from programs import environment
 from traitlets.config import Config
 
 from drinkdeep import checks as checks_of_answers
@@ -46,7 +47,7 @@ from drinkdeep.grading.judging.assignment import (
 )
 from drinkdeep.grading.judging.judge import CheckSite, sites_of
 from drinkdeep.grading.judging.rewriting import CHECKS
-from drinkdeep.scope import LOOKS, bound_names, defined_names, free_names, looked_at
+from drinkdeep.notebook.scope import LOOKS, bound_names, defined_names, free_names, looked_at
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKERS = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN)
@@ -377,7 +378,7 @@ def _problems_of_bank(answers: list[answer_bank.Answer], exercise: Exercise) -> 
 def generate(folder: Path, assignments: list[str], *, database: str) -> None:
     """Let nbgrader write the students' notebooks of these assignments into ``folder``."""
     # nbgrader calls alembic by its name.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = environment()["PATH"]
     settings = Config()
     settings.CourseDirectory.root = str(ROOT)
     settings.CourseDirectory.source_directory = "solutions"

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_notebook
 
 from drinkdeep.cells import grade_id
-from drinkdeep.undefined import why_other_meaning
+from drinkdeep.notebook.undefined import why_other_meaning
 
 SETUP = """import math
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
-from small_course import environment
+from programs import environment
 
 from drinkdeep import command
 from drinkdeep.grading.platforms.class_list import read

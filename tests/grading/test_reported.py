@@ -8,13 +8,12 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-import classroom
 import pytest
+from courses import ROOT
 from nbgrader.api import Gradebook
-from small_course import NAME, POINTS, RIGHT, ROOT, Course, source
+from small_course import NAME, POINTS, RIGHT, Course, source
 from small_run import grade, left_to_do, pipeline
 
-from drinkdeep.beside import MOST_BYTES, MOST_FILES, provided
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.notebook import parse_notebook
@@ -24,7 +23,8 @@ from drinkdeep.grading.batch.submission import read_submission
 from drinkdeep.grading.errors import CourseError, SandboxError, UnreadableError
 from drinkdeep.grading.judging.restore import restore as judged_restore
 from drinkdeep.grading.sandbox import forkserver
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.beside import MOST_BYTES, MOST_FILES, provided
+from drinkdeep.notebook.surrogates import mended
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -363,7 +363,7 @@ def test_code_finds_the_files_beside_it(course: Course, pool: LocalPool) -> None
 def test_code_finds_them_when_nbgraders_own_command_grades(course: Course, sandbox: None) -> None:
     course.hand_in("ada", USES["module"][0])
     (course.submitted("ada") / "my_helpers.py").write_text(RIGHT)
-    classroom.run(course.folder, "autograde", NAME)
+    course.run("nbgrader", "autograde", NAME)
     assert course.score("ada") == POINTS
 
 

@@ -19,9 +19,9 @@ from typing import Any
 from dateutil import parser, tz
 from nbgrader.utils import parse_utc
 
-from drinkdeep.beside import LITTER, OF_THE_EXCHANGE, provided, walk
 from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.grading.printable import printable
+from drinkdeep.notebook.beside import LITTER, OF_THE_EXCHANGE, provided, walk
 
 MOST_FILES = 1000
 """Files beside the notebooks; what goes beyond is left where it is."""
@@ -169,7 +169,7 @@ def check_name(student: str) -> None:
 def _choose(
     folder: Path, files: list[str], wanted: Sequence[str], others: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Which file is which of the assignment's notebooks, and what is to be said of it."""
+    """Which file is which of the assignment's notebooks, and remarks on it."""
     for name in wanted:
         path = folder / f"{name}.ipynb"
         if (path.is_symlink() or path.exists()) and f"{name}.ipynb" not in files:

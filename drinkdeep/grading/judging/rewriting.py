@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from drinkdeep import checks
 from drinkdeep.grading.errors import CheckError
-from drinkdeep.scope import LOOKS, bound_names, defined_names, free_names
+from drinkdeep.notebook.scope import LOOKS, bound_names, defined_names, free_names
 
 CHECKS = tuple(name for name in dir(checks) if name.startswith("expect"))
 

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from drinkdeep.grading import course_dir
 from drinkdeep.grading.batch.submission import check_name
+from drinkdeep.grading.course_dir import application, course_folder
 from drinkdeep.grading.errors import GradingError, UnreadableError
-from drinkdeep.grading.platforms.collect import application, course_folder
 from drinkdeep.grading.platforms.roster import RosterError, Table
 from drinkdeep.grading.printable import listed, printable
 
@@ -29,16 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help=f"a CSV file with a column “id”, and with any of {', '.join(FIELDS)}",
     )
-    parser.add_argument(
-        "--course-dir",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="the course; default: here",
-    )
-    parser.add_argument(
-        "--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py"
-    )
+    course_dir.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from nbgrader.api import Student
 
-from drinkdeep.file_text import decoded
 from drinkdeep.grading.errors import GradingError
 from drinkdeep.grading.platforms.names import CANVAS, MOODLE
+from drinkdeep.notebook.file_text import decoded
 
 
 class RosterError(GradingError):

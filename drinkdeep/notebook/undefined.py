@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from nbformat import NotebookNode
 
 from drinkdeep.cells import has_role, is_test
-from drinkdeep.scope import bound_names, free_names
+from drinkdeep.notebook.scope import bound_names, free_names
 
 UNDEFINED = re.compile(r"name '(?P<name>\w+)' is not defined")
 # As git and nbdime leave them.
