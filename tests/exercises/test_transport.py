@@ -163,9 +163,18 @@ def test_exceptions_cross_as_their_names_and_text() -> None:
     assert decode(encode(Raised.by(KeyError("a")))) == Raised.by(KeyError("a"))
 
 
+def test_of_a_text_of_an_exception_that_is_too_long_the_beginning_crosses() -> None:
+    assert decode(encode(Raised(("KeyError",), "x" * 3000))).message == "x" * 2000
+
+
 @pytest.mark.parametrize("value", [object(), len, {1, 2}, 1 + 2j, 10**30, torch.nn.Linear(1, 1)])
 def test_of_anything_else_only_the_name_crosses(value: object) -> None:
     assert isinstance(decode(encode(value)), Other)
+
+
+def test_of_a_name_that_is_too_long_the_beginning_crosses() -> None:
+    value = type("N" * 1000, (), {})()
+    assert decode(encode(value)) == Other("N" * 100)
 
 
 def test_what_is_too_large_or_too_deep_is_refused() -> None:

@@ -1,5 +1,6 @@
 """A grade's version changes with whatever decides on the grade, or is loaded by the kernel."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,12 @@ def test_what_only_shows_grades_or_brings_work_to_workers_does_not_count(
     module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert not changed(module, monkeypatch)
+
+
+def test_no_module_imports_by_a_relative_name_which_would_not_be_followed() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            assert not (isinstance(node, ast.ImportFrom) and node.level), path
 
 
 def test_what_an_assignment_imports_counts_for_it() -> None:
