@@ -36,13 +36,19 @@ def depart_citation(translator: HTML5Translator, node: nodes.citation) -> None:
         translator.body.append("</div>\n")
 
 
+def in_order(app: Sphinx) -> list[str]:
+    """The pages of the table of contents below the first, in its order."""
+    return app.env.toctree_includes[app.config.root_doc]
+
+
 def more_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The page at the root, whose own has no title, and the one for addresses that lead nowhere."""
     yield "index", {}, "first_page.html"
     mark = (Path(__file__).parent.parent / "assets" / "mark.svg").read_text(encoding="utf-8")
     colours = {"paper": PAGE, "ink": TONES["ink"], "link": TONES["blue"]}
     site = app.config.html_baseurl
-    yield "404", {"mark": mark, "site": site, **colours}, "not_found.html"
+    pages = [(f"{name}.html", app.env.titles[name].astext()) for name in in_order(app)]
+    yield "404", {"mark": mark, "site": site, "pages": pages, **colours}, "not_found.html"
 
 
 # The theme looks at each block of code whether it scrolls, and lays out the whole page for each;

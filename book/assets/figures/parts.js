@@ -26,6 +26,14 @@ export const grouped = (count) => count.toLocaleString("en");
 // A true minus in place of the hyphen.
 export const minus = (text) => text.replaceAll("-", "−");
 
+// A number of so many digits as it stands in a text: −2.5 × 10⁻⁶ in place of -2.5e-06.
+export const written = (value, digits) => {
+  const [mantissa, exponent] = general(value, digits).split("e");
+  if (exponent === undefined) return minus(mantissa);
+  const power = String(Number(exponent)).replace(/[-\d]/g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+  return `${minus(mantissa)} × 10${power}`;
+};
+
 // Bytes that were packed for JSON, one a pixel.
 export const unpack = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
@@ -190,6 +198,36 @@ export const handle = ({ surface, over, place }, move) => {
   return spot;
 };
 
+// Where a descent starts, as a square on its map that is dragged. place([x, y], [dx, dy]) brings it to
+// a place of the plot, and its name so far from there, on the side that has room.
+export const startHandle = (map, move) => {
+  const spot = handle(map, move);
+  const name = text(0, 0, "start", { class: "dd-halo" });
+  spot.append(bar(-6, -6, 12, 12, { fill: tone("ink") }), name);
+  return ([x, y], [dx, dy]) => {
+    spot.setAttribute("transform", `translate(${x} ${y})`);
+    name.setAttribute("x", dx);
+    name.setAttribute("y", dy);
+    name.setAttribute("text-anchor", dx < 0 ? "end" : "start");
+  };
+};
+
+// The steps of a descent: a line through all places, and a dot on each that is `marked`.
+export const trail = (points, { marked = points, radius = 3.5 } = {}) => [
+  line(points, { stroke: tone("orange"), "stroke-width": 1.5 }),
+  ...dots(marked, radius, { fill: tone("orange") }),
+];
+
+// The axes for the probabilities of the ten classes, with room for their numbers beside the bars.
+export const classes = (size) =>
+  plot({
+    width: 400,
+    left: 50,
+    x: { label: "probability", range: [0, 1.18], ticks: [0, 0.25, 0.5, 0.75, 1] },
+    y: { label: "class", range: [9.6, -0.6], ticks: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], plain: true },
+    ...size,
+  });
+
 // 4. Controls: the browser's own, in the words of the figure.
 
 // The nearest value that a slider can take.
@@ -200,7 +238,7 @@ const snap = ({ start, stop, step }, value) =>
 
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 
-const slider = (model, spec) => {
+const slider = (model, spec, played) => {
   const { name, label, start, stop, step, whole } = spec;
   const set = (value) => {
     model.set(name, snap(spec, value));
@@ -233,8 +271,39 @@ const slider = (model, spec) => {
       row.append(button);
     }
   }
+  if (name === played) row.append(player(() => model.get(name), set, spec));
   row.append(value);
   return [row, show];
+};
+
+const PACE = 1200; // milliseconds for a step that is played: time to read it
+
+// A button that goes through the values of a slider, from the first one if it stands at the last.
+const player = (get, set, { start, stop, step, label }) => {
+  const button = html("button", { type: "button" });
+  let timer;
+  const show = () => {
+    button.textContent = timer ? "❚❚" : "▶";
+    button.setAttribute("aria-label", `${label}: ${timer ? "pause" : "play"}`);
+  };
+  const pause = () => {
+    clearInterval(timer);
+    timer = undefined;
+    show();
+  };
+  const forward = () => {
+    set(get() >= stop ? start : get() + step);
+    if (get() >= stop) pause();
+  };
+  button.addEventListener("click", () => {
+    if (timer) return pause();
+    timer = setInterval(forward, PACE);
+    show();
+    return forward();
+  });
+  document.addEventListener("visibilitychange", () => document.hidden && pause());
+  show();
+  return button;
 };
 
 const choice = (model, { name, label, options }) => {
@@ -270,9 +339,10 @@ const toggle = (model, { name, label }) => {
 const KINDS = { slider, choice, toggle };
 
 // 5. The frame. Puts a figure together in `el`: its controls, its panels, and its reading below.
-// draw(values) draws, and words(values) gives { alt, caption }, whenever a control has moved.
+// draw(values) draws, and words(values) gives { alt, caption }, whenever a control has moved. The still
+// shows the last value of the control that is `played`; here the reader begins at the first.
 
-export const live = ({ model, el }, { panels, draw, words }) => {
+export const live = ({ model, el }, { panels, draw, words, played }) => {
   const specs = model.get("controls");
   const controls = html("div", { class: "dd-controls" });
   const drawing = html("div", { class: "dd-panels", role: "img" }, ...panels);
@@ -280,7 +350,12 @@ export const live = ({ model, el }, { panels, draw, words }) => {
   const shown = html("p", { class: "dd-reading", "aria-hidden": "true" });
   const told = html("p", { class: "dd-unseen", role: "status" });
   el.classList.add("dd-live");
-  el.append(controls, drawing, shown, told);
+  // The sentence stands between them: on a phone, and below a tall picture, it would not be seen with
+  // the control that it answers.
+  el.append(controls, shown, told, drawing);
+  if (drawing.querySelector(".dd-handle")) {
+    controls.append(html("p", { class: "dd-hint" }, "Or drag in the picture."));
+  }
 
   const update = () => {
     const values = Object.fromEntries(specs.map(({ name }) => [name, model.get(name)]));
@@ -290,6 +365,7 @@ export const live = ({ model, el }, { panels, draw, words }) => {
     shown.textContent = caption;
     return caption;
   };
+  if (played) model.set(played, specs.find(({ name }) => name === played).start);
   let frame = 0;
   let rest;
   const soon = () => {
@@ -301,7 +377,7 @@ export const live = ({ model, el }, { panels, draw, words }) => {
     });
   };
   for (const spec of specs) {
-    const [row, show] = KINDS[spec.kind](model, spec);
+    const [row, show] = KINDS[spec.kind](model, spec, played);
     controls.append(row);
     show();
     model.on(`change:${spec.name}`, show);
@@ -347,11 +423,58 @@ export const round = ([from, to]) => {
   );
 };
 
+export const SIDE = 28; // pixels of a digit
+
 // A digit, white on black as in the data set, from 784 bytes.
 export const digit = (pixels) => {
-  const canvas = html("canvas", { width: 28, height: 28, class: "dd-pixels" });
-  const image = new ImageData(28, 28);
+  const canvas = html("canvas", { width: SIDE, height: SIDE, class: "dd-pixels" });
+  const image = new ImageData(SIDE, SIDE);
   pixels.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 };
+
+// The digits of a set, one at a time, with the label above: { column, show(number) }.
+export const labelled = (images, labels) => {
+  const title = html("div", { class: "dd-title" });
+  const picture = html("div", { class: "dd-tile" });
+  return {
+    column: html("div", { class: "dd-column" }, title, picture),
+    show(number) {
+      title.textContent = `label: ${labels[number]}`;
+      picture.replaceChildren(digit(images.subarray(number * SIDE ** 2, (number + 1) * SIDE ** 2)));
+    },
+  };
+};
+
+const [ROWS, GAP] = [4, 3]; // of a mosaic, and the pixels between its tiles
+
+// The weights of sixteen units, 784 each, as one image: mosaic() makes the canvas, and paint(changes,
+// most) paints how each weight has changed, blue where it has grown and orange where it has shrunk. No
+// change is transparent, and one of `most` opaque.
+export const mosaic = (attributes = {}) => {
+  const side = ROWS * (SIDE + GAP) - GAP;
+  const canvas = html("canvas", { width: side, height: side, class: "dd-pixels", ...attributes });
+  const paint = (changes, most) => {
+    const colours = ["--dd-orange", "--dd-blue"].map((name) => {
+      const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
+      return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    });
+    const image = new ImageData(side, side);
+    changes.forEach((change, i) => {
+      const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
+      const x = (unit % ROWS) * (SIDE + GAP) + (pixel % SIDE);
+      const y = Math.floor(unit / ROWS) * (SIDE + GAP) + Math.floor(pixel / SIDE);
+      const opacity = Math.round((255 * Math.abs(change)) / most);
+      image.data.set([...colours[Number(change > 0)], opacity], 4 * (y * side + x));
+    });
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  };
+  return { canvas, paint };
+};
+
+// Paint anew when the page turns light or dark: an image has no custom properties.
+export const whenThemed = (paint) =>
+  new MutationObserver(paint).observe(document.documentElement, {
+    attributeFilter: ["data-theme"],
+  });

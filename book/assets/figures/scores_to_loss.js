@@ -1,5 +1,5 @@
 // Three scores, their probabilities, and the gradient of the loss when cat is right; in float32.
-import { bar, fixed, general, line, live, minus, plot, svg, text, tone } from "./parts.js";
+import { bar, fixed, general, line, live, minus, plot, svg, text, tone, written } from "./parts.js";
 
 const float32 = Math.fround;
 
@@ -18,7 +18,7 @@ export const compute = ({ cat, dog, bird, factor }) => {
   return { z, p, loss, gradient, powers, naive };
 };
 
-const signed = (value) => minus(general(value));
+const signed = (value) => written(value, 6);
 const slope = (value) => (value >= 0 ? "+" : "") + fixed(value, 3);
 
 export const words = (values) => {
@@ -77,13 +77,13 @@ export default {
     shares.over.append(tall);
     slopes.over.append(deep);
 
-    const bars = ({ X, Y }, values, written) =>
+    const bars = ({ X, Y }, values, worded) =>
       values.flatMap((value, i) => {
         const [from, to] = [Y(Math.max(0, value)), Y(Math.min(0, value))];
         const label = value < 0 ? to + 16 : from - 6;
         return [
           bar(X(i - 0.4), from, X(0.4) - X(-0.4), to - from, { fill: colour(i) }),
-          text(X(i), label, minus(written(value)), middle),
+          text(X(i), label, minus(worded(value)), middle),
         ];
       });
 
@@ -99,7 +99,7 @@ export default {
           scores.replaceChildren(
             ...z.map((score, i) => text(shares.X(i), shares.up + 39, signed(score), middle)),
             ...powers.map((power, i) =>
-              text(shares.X(i), shares.up + 58, minus(general(power, 2)), middle),
+              text(shares.X(i), shares.up + 58, written(power, 2), middle),
             ),
           );
         },

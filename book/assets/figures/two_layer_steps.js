@@ -42,13 +42,13 @@ export const words = ({ step, W1, W2 }, data) => {
   };
 };
 
-const [WIDTH, HEIGHT, COLUMN, FORWARD] = [460, 640, 240, 3];
+const [WIDTH, HEIGHT, COLUMN, FORWARD] = [460, 576, 240, 3];
 // Of each box on the column its middle and its height; the parameters' boxes stand at the left.
 const ROWS = {
-  x: [606, 44, "x"],
-  L1: [468, 96, "L₁ = W₁x + b₁"],
-  S: [336, 44, "S = σ(L₁)"],
-  L2: [205, 96, "L₂ = W₂S + b₂"],
+  x: [542, 44, "x"],
+  L1: [420, 96, "L₁ = W₁x + b₁"],
+  S: [304, 44, "S = σ(L₁)"],
+  L2: [189, 96, "L₂ = W₂S + b₂"],
   loss: [72, 44, "ℓ = (L₂ − y)²"],
 };
 const SYMBOLS = {
@@ -149,10 +149,10 @@ const drawing = (step, all) => {
     shapes.push(value(COLUMN - 18, top - 27, `ℓ = ${number(all.loss)}`, "end"));
     if (step > FORWARD) shapes.push(gradient(COLUMN + 18, top - 27, "∂ℓ/∂ℓ = 1", "start"));
   }
-  shapes.push(text(312, 598, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
+  shapes.push(text(312, 534, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
   if (step > FORWARD) {
     shapes.push(
-      text(312, 620, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
+      text(312, 556, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
     );
   }
   return shapes;
@@ -166,6 +166,7 @@ export default {
       { model, el },
       {
         panels: [graph],
+        played: "step",
         words: (values) => words(values, data),
         draw({ step, W1, W2 }) {
           const known = { ...data, W1, W2 };
