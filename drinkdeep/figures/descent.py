@@ -285,7 +285,8 @@ def parabola(
         (figure, chart),
         f"Gradient descent on a parabola with curvature λ = {curvature:g} and its lowest point at "
         f"w = {written(minimum, 4)}, from w = {written(start, 4)} with learning rate {rate:g}. "
-        f"Each step multiplies the error by 1 − αλ = {by}: {fate}. After {steps} steps w = {final}. "
+        f"Each step multiplies the error by 1 − αλ = {by}: {fate}. "
+        f"After {steps} steps w = {final}. "
         "Beside it that factor against the learning rate: it falls in a straight line from 1 "
         f"at α = 0 through 0 at α = {edge / 2:g} to −1 at α = {edge:g}.",
         f"α = {rate:g}: each step multiplies the error by {by}; {fate}. "
