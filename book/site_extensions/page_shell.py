@@ -67,6 +67,9 @@ def quiet_theme(app: Sphinx, error: Exception | None) -> None:
     script.write_text(text.replace(MARKS_WHAT_SCROLLS, "0"), encoding="utf-8")
 
 
+GET_THE_COURSE = "../../book/index.html#get-the-course"  # as seen from a page of exercises
+
+
 class OfferNotebook(SphinxTransform):
     """Under the title of a page of exercises: where to do them, and the notebook to download."""
 
@@ -89,7 +92,9 @@ class OfferNotebook(SphinxTransform):
             "",
             text("This is the page to read. To do the exercises, run "),
             nodes.literal(text="make lab"),
-            text(" in the course’s folder and open "),
+            text(" in "),
+            nodes.reference("", "the course’s folder", refuri=GET_THE_COURSE),
+            text(" and open "),
             where,
             text(", or "),
             link,

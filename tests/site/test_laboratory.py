@@ -273,6 +273,10 @@ def test_all_images_come_in_pieces_and_can_be_stopped(page: Page, home: str) -> 
     expect(bar).to_be_hidden()
     epoch(page)
     assert "After 938 steps" in words(page).text_content()
+    page.get_by_role("link", name="Link to these settings").click()
+    page.wait_for_url("**&images=60000#here")
+    page.wait_for_function(ALIVE)
+    expect(words(page)).to_contain_text("all 60,000 training images")
 
 
 def test_what_is_drawn_is_read_by_the_network_of_the_moment(page: Page, home: str) -> None:

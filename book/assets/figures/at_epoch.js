@@ -20,6 +20,7 @@ import {
 
 const UNITS = 16;
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ epoch }, { losses, accuracies, count }) => {
   const loss = fixed(losses[epoch], 2);
   const right = Number(fixed(accuracies[epoch] * count, 0));

@@ -26,6 +26,7 @@ const STEPS = 4690; // that a press of the button takes: as many as the article'
 const UNITS = 16; // of the first layer, whose weights are shown
 const DIGITS = 3; // test digits of each class
 
+/** What can be set, with the values that it can take; their names are those of run.js. */
 export const SETTINGS = [
   {
     name: "rate",
@@ -168,6 +169,8 @@ export default {
     });
     const fetched = html("progress", { max: 6, value: 0, "aria-label": "Images fetched", hidden: "" });
 
+    const allBar = html("div", { class: "dd-lab-bar" }, more, fetched);
+
     // Pictures
 
     const panels = html("div", { class: "dd-panels" });
@@ -227,7 +230,7 @@ export default {
           ),
         ),
       ),
-      html("div", { class: "dd-lab-bar" }, more, fetched),
+      allBar,
     );
 
     // The thread
@@ -303,6 +306,7 @@ export default {
     };
     const address = () => {
       const query = new URLSearchParams(SETTINGS.map(({ name }) => [name, settings[name]]));
+      if (pieces > 1) query.set("images", pieces * 10_000);
       const section = el.closest("section[id]")?.id;
       link.href = `?${query}${section ? `#${section}` : ""}`;
     };
@@ -400,8 +404,11 @@ export default {
         : "no setting";
       return ` The two runs differ in ${how}. Kept: ${percent(kept.accuracies.at(-1)[1], 1)} right after ${grouped(kept.losses.length)} steps.`;
     };
-    words.textContent =
-      "Press Start. It fetches 2 MB of digits from this site; the training is done by your own machine, and nothing is sent.";
+    const ofAll = new URLSearchParams(location.search).get("images") === "60000";
+    words.textContent = ofAll
+      ? "This link is of a run on all 60,000 training images. Fetch them first, then press Start."
+      : "Press Start. It fetches 2 MB of digits from this site; the training is done by your own machine, and nothing is sent.";
+    if (ofAll) el.prepend(allBar);
     address();
     draw();
   },

@@ -20,6 +20,7 @@ const LOOKS = [
   { fill: tone("orange"), "fill-opacity": 0.25, stroke: tone("orange") },
 ];
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ number }, { names, probabilities, labels }) => {
   const label = labels[number];
   const answers = probabilities.map((of) => answerOf(of[number]));

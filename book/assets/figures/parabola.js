@@ -19,7 +19,7 @@ import {
 
 const STEPS = 12;
 
-// Each step multiplies the error w − w* by 1 − αλ.
+/** Each step multiplies the error w − w* by 1 − αλ. */
 export const descend = ({ rate, start }, { curvature, minimum }) => {
   const factor = Number(fixed(1 - rate * curvature, 9));
   const weights = Array.from(
@@ -36,6 +36,7 @@ const fate = (size) => {
   return "it shrinks";
 };
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ rate, start }, data) => {
   const { factor, weights } = descend({ rate, start }, data);
   const { curvature, minimum } = data;

@@ -1,8 +1,10 @@
 // One test digit beside the ten probabilities that the network gives it.
 import { bar, classes, grouped, labelled, live, percent, svg, text, tone, unpack } from "./parts.js";
 
+/** The class with the largest probability. */
 export const answerOf = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ number }, { probabilities, labels }) => {
   const [label, answer] = [labels[number], answerOf(probabilities[number])];
   const verdict = answer === label ? "right" : "wrong";

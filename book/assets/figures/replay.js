@@ -4,8 +4,10 @@ import { box, live, panel, svg, text, tone, written } from "./parts.js";
 
 const INCH = 100; // the layout is in inches
 
-// What each node has received after `step` turns, what each leaf's .grad then holds, and whose
-// turn was the last. The second pass sends what the first did, and adds it, unless they are cleared.
+/**
+ * What each node has received after `step` turns, what each leaf's .grad then holds, and whose
+ * turn was the last. The second pass sends what the first did, and adds it, unless they are cleared.
+ */
 export const moment = ({ step, zero }, { visits }) => {
   const second = step > visits.length;
   const turns = visits.slice(0, second ? step - visits.length : step);

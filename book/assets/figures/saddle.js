@@ -20,8 +20,10 @@ const LEVELS = [0.1, 0.5, 1, 2.5, 6, 12];
 
 const lossAt = ([w1, w2]) => (w1 * w2 - 1) ** 2;
 
-// The weights visited. It ends early where a weight is larger than a thousand: from there it only
-// grows. The operations stand in Python's order, because beyond the edge each rounding counts.
+/**
+ * The weights visited. It ends early where a weight is larger than a thousand: from there it only
+ * grows. The operations stand in Python's order, because beyond the edge each rounding counts.
+ */
 export const descend = ({ rate, w1, w2 }) => {
   let w = [w1, w2];
   const visited = [w];
@@ -52,6 +54,7 @@ const end = (w) => {
   return `after 60 steps it is still on its way, at ${pair(w)} with a loss of ${written(loss, 2)}.`;
 };
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values) => {
   const visited = descend(values);
   const told =

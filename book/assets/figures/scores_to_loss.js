@@ -3,8 +3,10 @@ import { bar, fixed, general, line, live, minus, plot, svg, text, tone, written 
 
 const float32 = Math.fround;
 
-// Each number is what float32 makes of it. `naive` is the loss from the exponentials as they are,
-// rounded after every operation: they overflow to infinity, or vanish, and then there is no loss.
+/**
+ * Each number is what float32 makes of it. `naive` is the loss from the exponentials as they are,
+ * rounded after every operation: they overflow to infinity, or vanish, and then there is no loss.
+ */
 export const compute = ({ cat, dog, bird, factor }) => {
   const z = [cat, dog, bird].map((score) => float32(score * factor));
   const highest = Math.max(...z);
@@ -21,6 +23,7 @@ export const compute = ({ cat, dog, bird, factor }) => {
 const signed = (value) => written(value, 6);
 const slope = (value) => (value >= 0 ? "+" : "") + fixed(value, 3);
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values) => {
   const { z, p, loss, gradient, naive } = compute(values);
   // Above this the two ways differ by more than rounding; infinity and nan count as different.

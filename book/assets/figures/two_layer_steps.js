@@ -1,7 +1,7 @@
 // The two-layer graph, step by step: x → L₁ → S → L₂ → ℓ and back, with a number on every edge.
 import { box, fixed, line, live, minus, panel, svg, text, tone } from "./parts.js";
 
-// All that the forward and the backward pass compute; dL2 is the derivative of ℓ with respect to L₂.
+/** All that the forward and the backward pass compute; dL2 is the derivative of ℓ with respect to L₂. */
 export const numbers = ({ x, W1, b1, W2, b2, y }) => {
   const L1 = W1 * x + b1;
   const S = 1 / (1 + Math.exp(-L1));
@@ -32,6 +32,7 @@ const happens = (n, W1, W2) => [
     `(${number(n.db1)}). With W₁ = ${number(W1)} and W₂ = ${number(W2)} the loss is ${number(n.loss)}.`,
 ];
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ step, W1, W2 }, data) => {
   const caption = happens(numbers({ ...data, W1, W2 }), W1, W2)[step];
   return {

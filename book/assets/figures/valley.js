@@ -16,7 +16,7 @@ import {
 
 const STEPS = 40;
 
-// The weights visited, as torch.optim.SGD does it: v′ = μ v + H (w − w*) and w′ = w − α v′.
+/** The weights visited, as torch.optim.SGD does it: v′ = μ v + H (w − w*) and w′ = w − α v′. */
 export const descend = ({ rate, momentum, w1, w2 }, { hessian, minimum }) => {
   let [w, v] = [
     [w1, w2],
@@ -33,6 +33,7 @@ export const descend = ({ rate, momentum, w1, w2 }, { hessian, minimum }) => {
   return visited;
 };
 
+/** The distance of each place from the minimum. */
 export const distances = (visited, minimum) =>
   visited.map(([one, two]) => Math.hypot(one - minimum[0], two - minimum[1]));
 
@@ -48,6 +49,7 @@ const course = (rate, momentum, { low, high }) => {
   return "The path runs down the wall of the valley, then slowly along its floor.";
 };
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values, data) => {
   const { rate, momentum, w1, w2 } = values;
   const { low, high } = data.curvatures;
