@@ -1,5 +1,6 @@
 """The figures in which a network trains: the laboratory of chapter 6 and the first page's."""
 
+import math
 import re
 import shutil
 import statistics
@@ -204,6 +205,27 @@ def test_a_broken_loop_learns_little(page: Page, home: str, loop: str) -> None:
     opened(page, home, "laboratory", f"?rate=0.1&loop={loop}")
     epoch(page)
     assert accuracy(page) < 30
+
+
+def test_forgotten_gradients_are_momentum_one(page: Page, home: str) -> None:
+    """As chapter 5 has it; the first steps, for rounding makes the later ones differ."""
+    said = []
+    for query in ("loop=forgotten", "momentum=1", "loop=sound"):
+        opened(page, home, "laboratory", f"?rate=0.03&{query}")
+        for step in range(1, 5):
+            press(page, "One step")
+            expect(words(page)).to_contain_text(f"After {step} step", timeout=LONG)
+        said.append(words(page).text_content())
+    assert said[0] == said[1]
+    assert said[0] != said[2]
+
+
+def test_softmax_twice_leaves_a_loss_that_cannot_fall_far(page: Page, home: str) -> None:
+    opened(page, home, "laboratory", "?rate=0.1&momentum=0.9&loop=twice")
+    epoch(page)
+    loss = float(re.search(r"loss ([\d.]+)", words(page).text_content())[1])
+    # The softmax of probabilities gives the right class e / (e + 9) at the most.
+    assert loss >= math.log((math.e + 9) / math.e)
 
 
 def test_a_kept_run_is_compared_with_the_next(page: Page, home: str) -> None:

@@ -115,9 +115,9 @@ export default {
     // Controls
 
     const start = button("Train", () => {
-      if (running) trainer.pause();
-      else if (current) trainer.run(steps - current.losses.length);
-      else train([chosen()]);
+      if (running) return trainer.pause();
+      if (!current) return train([chosen()]);
+      return goOn();
     });
     start.className = "dd-train-start";
     const all = button(`Train all ${values.length}`, () => train(values));
@@ -171,23 +171,28 @@ export default {
       current = { value: following, losses: [], accuracy: 0 };
       input.value = String(following);
       trainer.reset({ ...ARTICLE, ...others, [setting]: following }, 1);
-      trainer.run(steps);
+      goOn();
+    };
+    const goOn = () => {
+      running = true;
+      trainer.run(steps - current.losses.length);
     };
     const state = (report) => {
       running = report.running;
-      if (current) {
-        current.losses.push(...report.losses);
-        current.accuracy = report.accuracies.at(-1)?.[1] ?? current.accuracy;
-        if (current.losses.length >= steps || report.diverged) {
-          last = current;
-          runs.delete(last.value); // what is trained again is drawn last
-          runs.set(last.value, last);
-          current = undefined;
-        }
+      if (!current) return;
+      current.losses.push(...report.losses);
+      current.accuracy = report.accuracies.at(-1)?.[1] ?? current.accuracy;
+      const over = current.losses.length >= steps || report.diverged;
+      if (over) {
+        last = current;
+        runs.delete(last.value); // what is trained again is drawn last
+        runs.set(last.value, last);
+        current = undefined;
       }
-      if (!current && queue.length) next();
-      else if (!current && last && report.ended) status.textContent = reading();
-      show();
+      show(undefined, calm && !over);
+      if (!over) return;
+      if (queue.length) next();
+      else status.textContent = reading();
     };
     const failed = () => {
       trainer = undefined;
@@ -206,7 +211,7 @@ export default {
 
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     const reading = () => said(last, [...runs.values()]) + slow(engine);
-    const show = (sentence) => {
+    const show = (sentence, sameCurves = false) => {
       start.textContent = running ? "Pause" : current ? "Go on" : "Train";
       all.disabled = running;
       input.disabled = running;
@@ -215,8 +220,7 @@ export default {
       else if (current) {
         words.textContent = `${named(current.value)}: step ${current.losses.length} of ${steps}.`;
       } else words.textContent = last ? reading() : READY;
-      if (calm && running) return;
-      draw();
+      if (!sameCurves || !running) draw();
     };
     const draw = () => {
       const newest = current ?? last;
