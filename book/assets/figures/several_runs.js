@@ -178,7 +178,7 @@ export default {
       trainer.run(steps - current.losses.length);
     };
     const state = (report) => {
-      running = report.running;
+      if (!report.fresh) running = report.running; // it is told to run as soon as it is fresh
       if (!current) return;
       current.losses.push(...report.losses);
       current.accuracy = report.accuracies.at(-1)?.[1] ?? current.accuracy;
