@@ -89,6 +89,13 @@ def several_runs(
         trains.
     others
         Settings of all runs that aren't the article's, as ``rate`` and ``momentum``.
+
+    Examples
+    --------
+    >>> from drinkdeep.figures import panel
+    >>> still = Picture((panel()[0],), alt="Three runs.", caption="In the page they are trained.")
+    >>> several_runs("seed", range(10), first=0, steps=625, still=still, rate=0.1).model["others"]
+    {'rate': 0.1}
     """
     return Laboratory(
         still,

@@ -160,9 +160,10 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def written(value: float, digits: int) -> str:
-    """A number of so many digits as it stands in a text; ``written`` of parts.js does the same.
+    """Write a number of so many digits as it stands in a text, such as the captions of chapter 2.
 
-    It has a true minus, and a power of ten in place of an exponent.
+    It has a true minus, and a power of ten in place of an exponent. ``written`` of parts.js does
+    the same.
 
     >>> written(-0.25, 2), written(2.5e-6, 2), written(8130, 2)
     ('−0.25', '2.5 × 10⁻⁶', '8.1 × 10³')
