@@ -402,7 +402,7 @@ def test_the_search_leads_to_the_place_that_answers(
 # The boxes that take the keyboard's focus though nothing in them scrolls, or the other way round.
 MISMARKED = """() => [...document.querySelectorAll(
     ".formula, .pst-scrollable-table-container, pre, .cell_output > .output")]
-  .filter((box) => box.checkVisibility({ contentVisibilityAuto: true }))
+  .filter((box) => (box.firstElementChild ?? box).checkVisibility({ contentVisibilityAuto: true }))
   .filter((box) => (box.scrollWidth > box.clientWidth) !== box.hasAttribute("tabindex"))
   .map((box) => `${box.className}: ${box.textContent.slice(0, 60)}`)"""
 # Those that are at the reader's place, brought there one after another.
