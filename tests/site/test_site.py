@@ -379,7 +379,7 @@ def test_the_search_finds(phone: Page) -> None:
         (
             "what is a dead unit",
             "book/glossary.html#term-Dead-unit",
-            "A unit whose sum is negative",
+            "it answers 0 to all of them",
         ),
     ],
 )
