@@ -10,19 +10,23 @@ import shlex
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 from traitlets.config import Config
 
-from drinkdeep.beside import not_there, used_beside
-from drinkdeep.cells import grade_id, heading, is_changed, is_task, is_test, say_the_same
+from drinkdeep.cells import grade_id, is_task, is_test
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import released
-from drinkdeep.undefined import why_undefined
+from drinkdeep.nbgrader_version import unread
+from drinkdeep.notebook.beside import missing_beside, not_there
+from drinkdeep.notebook.given_out import faults
+from drinkdeep.notebook.undefined import why_other_meaning, why_undefined
 
 # nbgrader cuts the lines that it shows.
 WIDTH = 80
@@ -34,6 +38,9 @@ OF_THE_MACHINE = re.compile(r"\[Errno \d+\]|NoSuchKernel|RuntimeError")
 
 def configure(c: Config) -> None:
     """Have nbgrader say in words what is wrong with what a student validates or hands in."""
+    # Ids that are double or missing are mended as the file is read, and nobody's concern.
+    for kind in (DuplicateCellId, MissingIDFieldWarning):
+        warnings.simplefilter("ignore", kind)
     c.Execute.on_notebook_start = validate
     c.ValidateApp.logging_config = {
         "filters": {"words": {"()": Words}},
@@ -51,9 +58,14 @@ def configure(c: Config) -> None:
 def validate(notebook: NotebookNode) -> None:
     """Run the cells in nbgrader's place, and say in a sentence what is wrong with each.
 
-    nbgrader has no words of its own for a kernel that ended, nor for a cell that is gone. Such
-    words stand at the top, in a cell that looks to it like a test that failed.
+    nbgrader has no words of its own for a kernel that ended, nor for a cell that is gone, and no
+    extension point for them: what calls us is nbclient's, and all that we can do is change the
+    notebook. So such words stand at the top, in a cell that looks to nbgrader like a test that
+    failed. With a version of it that nobody has read, that is all that we say.
     """
+    if refusal := unread("What *Validate* says"):
+        notebook.cells.insert(0, _sign("", refusal))
+        return
     signs = list(_damage(notebook))
     dead = run_notebook.run(notebook, Path.cwd())  # nbgrader goes into the notebook's folder
     if dead is not None:
@@ -128,7 +140,8 @@ def _words(error: NotebookNode, above: Sequence[NotebookNode]) -> str:
     if error.ename == "KeyboardInterrupt":
         return f"✗ Stopped after {run_notebook.CELL_SECONDS} s: look for a loop that has no end."
     where = "Run the task's cells in the notebook: the traceback there says where."
-    return f"✗ Your code raised {error.ename}: {error.evalue}\n  {where}"
+    more = why_other_meaning(error.evalue, above)
+    return f"✗ Your code raised {error.ename}: {error.evalue}{more}\n  {where}"
 
 
 def _is_stub(error: NotebookNode) -> bool:
@@ -155,9 +168,8 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             f"This notebook can't be graded under the name that its file has: rename it to {name}, "
             "with a right click on it in JupyterLab's file browser.",
         )
-    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+    if used := missing_beside(notebook.cells, path.parent):
         yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
-    there = {grade_id(cell): cell for cell in notebook.cells}
     if not any(is_test(cell) for cell in notebook.cells):
         yield _sign(
             notebook.cells[0].source,
@@ -166,30 +178,19 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             _restore(path),
         )
         return
-    title = ""
-    for cell in given_out.cells:
-        if above := heading(cell):
-            title = f" of exercise “{above['title']}”"
-        if grade_id(cell) is None:
-            continue
+    for fault in faults(notebook.cells, given_out):
+        cell = fault.cell
         what = "checks" if is_test(cell) else "answer" if is_task(cell) else "set-up"
-        own = there.get(grade_id(cell))
-        if own is None:
-            fault = "is gone"
-        elif not is_task(own) and say_the_same(own, cell):
-            own.metadata.nbgrader.pop("checksum", None)  # or nbgrader would tell of it
-            continue
-        elif not is_task(own) and is_changed(own):
-            fault = "was changed"
-            # nbgrader, who would say so without the cure, and nothing else, has no longer a reason.
-            own.metadata.nbgrader.pop("checksum", None)
-        else:
-            continue
+        title = f" of exercise “{fault.title}”" if fault.title else ""
         yield _sign(
-            (own or cell).source,
-            f"The cell with the {what}{title} {fault}: {BRINGS_BACK}",
+            (fault.own or cell).source,
+            f"The cell with the {what}{title} {fault.what}: {BRINGS_BACK}",
             _restore(path),
         )
+    for cell in notebook.cells:
+        if grade_id(cell) and not is_task(cell):
+            # nbgrader would say once more that it was changed, without the cure and nothing else.
+            cell.metadata.nbgrader.pop("checksum", None)
 
 
 def _sign(source: str, sentence: str, command: str = "") -> NotebookNode:

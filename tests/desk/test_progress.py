@@ -1,18 +1,20 @@
 """Progress: the points of the visible tests, what is next, and a sentence for what went wrong."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import answer_bank
 import nbformat
 import pytest
+from courses import cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from drinkdeep import command
-from drinkdeep.cells import grade_id
-from drinkdeep.desk import progress, run_notebook
+from drinkdeep.desk import progress
 from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.notebook.beside import MOST_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -46,9 +48,9 @@ def test_untouched_exercises_are_not_even_run(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_wrong_answer_and_a_loop_and_a_fault_cost_only_their_own(
-    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notebook: NotebookNode, tmp_path: Path, stop_soon: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr(run_notebook, "CELL_SECONDS", 8)
+    stop_soon("huber")
     answers = {
         **SOLVED,
         "mean_squared_error": answer_bank.Answer(
@@ -72,7 +74,7 @@ def test_a_wrong_answer_and_a_loop_and_a_fault_cost_only_their_own(
 def test_a_dead_kernel_a_changed_test_and_another_name_are_said_in_a_sentence(
     notebook: NotebookNode, tmp_path: Path
 ) -> None:
-    next(c for c in notebook.cells if grade_id(c) == "test_trap").source = "pass"
+    cell(notebook, "test_trap").source = "pass"
     changed = progress.standing(save(notebook, tmp_path))
     assert "changed or are missing: `drinkdeep restore" in str(changed.trouble)
     renamed = progress.standing(save(answer_bank.released(NAME), tmp_path, "Mine.ipynb"))
@@ -126,19 +128,26 @@ def test_an_unknown_verb_or_option_is_refused(capsys: pytest.CaptureFixture[str]
     [
         ("from my_helpers import double", ["my_helpers.py"]),
         ("import torch, my_helpers", ["my_helpers.py"]),
-        ("torch.load('data/model.pt')", ["model.pt"]),
+        ("torch.load('data/model.pt')", ["data/model.pt"]),
         ('open("factor.txt")', ["factor.txt"]),
+        ("%run other.ipynb", ["other.ipynb"]),
+        ("open('small.txt')", []),
         ("my_helpers = 1  # as in factor.txt", []),
     ],
 )
-def test_a_file_beside_the_notebook_is_told_of(
+def test_a_file_that_is_not_there_when_it_is_graded_is_told_of(
     notebook: NotebookNode, tmp_path: Path, code: str, used: list[str]
 ) -> None:
-    """It is there on the student's desk, and not where the notebook is graded."""
+    """It is there on the student's desk."""
     notebook.cells.append(new_code_cell(code))
     path = save(notebook, tmp_path)
-    for name in ("my_helpers.py", "model.pt", "factor.txt"):
-        (path.parent / name).write_text("")
+    (path.parent / "data").mkdir()
+    names = ("my_helpers.py", "data/model.pt", "other.ipynb", "factor.txt")
+    for name in names[:2]:
+        (path.parent / name).write_bytes(bytes(MOST_BYTES + 1))
+    (path.parent / "other.ipynb").write_text("{}")
+    (path.parent / "small.txt").write_text("")
+    (path.parent / "factor.txt").symlink_to("small.txt")
     standing = progress.standing(path)
-    assert used == [name for name in used if f"{name} is not there when" in str(standing.trouble)]
+    assert used == [name for name in names if f"{name} is not there when" in str(standing.trouble)]
     assert (standing.trouble is None) == (used == [])

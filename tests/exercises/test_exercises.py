@@ -13,11 +13,12 @@ import nbformat
 import pytest
 import make_release
 from bs4 import BeautifulSoup
+from courses import cell
 from leaks import flat, secrets
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, is_test
+from drinkdeep.desk import run_notebook
 from drinkdeep.grading.judging.assignment import Assignment
 
 ROOT = Path(__file__).parents[2]
@@ -48,9 +49,9 @@ GOOD = answer_bank.source(NAME)
 
 def edit(name: str, old: str, new: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        cell = next(c for c in notebook.cells if grade_id(c) == name)
-        assert old in cell.source
-        cell.source = cell.source.replace(old, new)
+        edited = cell(notebook, name)
+        assert old in edited.source
+        edited.source = edited.source.replace(old, new)
 
     return change
 
@@ -65,17 +66,30 @@ def edit_text(old: str, new: str) -> Callable[[NotebookNode], None]:
 
 def rename(old: str, new: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        next(c for c in notebook.cells if grade_id(c) == old).metadata.nbgrader.grade_id = new
+        cell(notebook, old).metadata.nbgrader.grade_id = new
 
     return change
 
 
 def without_tags(notebook: NotebookNode) -> None:
-    next(c for c in notebook.cells if grade_id(c) == "huber").metadata.tags = []
+    cell(notebook, "huber").metadata.tags = []
 
 
 def without_written(notebook: NotebookNode) -> None:
     notebook.cells = [c for c in notebook.cells if grade_id(c) != "in_your_words"]
+
+
+def helper(code: str) -> Callable[[NotebookNode], None]:
+    """What the course defines in a cell of its own, and a test uses."""
+
+    def change(notebook: NotebookNode) -> None:
+        edit("setup", "torch.manual_seed(0)", code)(notebook)
+        if "other" in code:
+            edit("test_huber", "e = 3 *", "e = other(3) *")(notebook)
+        else:
+            edit("test_huber", "observe(huber(e,", "observe(huber(half(e),")(notebook)
+
+    return change
 
 
 LOOP = """for story in observe([story_a]):
@@ -160,6 +174,34 @@ BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
         edit("test_huber", "e = 3 *", "huber = 1\ne = 3 *"),
         "its test gives huber a meaning of its own",
     ),
+    "a name of nobody": (
+        edit("test_huber", "e = 3 *", "e = factor *"),
+        "its test uses factor, which is neither its own nor the course's",
+    ),
+    "a name of Python's for its own": (
+        edit("test_huber", "e = 3 *", "sum = 1\ne = 3 *"),
+        "its test gives sum another meaning",
+    ),
+    "a module's name for its own": (
+        edit("test_huber", "e = 3 *", "torch = 1\ne = 3 *"),
+        "its test gives torch another meaning",
+    ),
+    "a task with a name of Python's": (
+        edit("huber", "def huber", "sum = 0\n\ndef huber"),
+        "its task has a name that is taken: sum",
+    ),
+    "another task's name": (
+        edit("test_huber", "observe(huber(e, delta))", "observe(huber(careful_mse(e, e), delta))"),
+        "its test looks at careful_mse, which another task asks for",
+    ),
+    "a helper's name": (
+        helper("def half(e):\n    return e / 2"),
+        "its test looks at half, which is no task's",
+    ),
+    "a helper that knows a solution": (
+        helper("def other(e):\n    return trap_of(e)\n\ndef trap_of(e):\n    return huber(e, 1)\n\nhalf = 0"),
+        "other, which its test takes along, would ship huber",
+    ),
     "no tag": (without_tags, "lacks the tag"),
     "no written answer": (without_written, "it has not exactly one written answer"),
 }
@@ -216,15 +258,13 @@ def test_an_unanswered_notebook_says_that_it_is_unanswered_and_nothing_else_brea
     name: str,
 ) -> None:
     notebook = answer_bank.released(name)
-    folder = ROOT / "exercises" / name
-    NotebookClient(
-        notebook, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}}
-    ).execute()
+    run_notebook.run(notebook, ROOT / "exercises" / name)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+    assert all(cell.execution_count for cell in code), "every cell was run"
     exercises = Assignment(answer_bank.source(name)).exercises
     errors = {
         grade_id(cell): output.ename
-        for cell in notebook.cells
-        if cell.cell_type == "code"
+        for cell in code
         for output in cell.outputs
         if output.output_type == "error"
     }

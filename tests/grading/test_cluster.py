@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import pytest
 from nbgrader.apps import AutogradeApp
 from small_course import NAME, POINTS, RIGHT, Course
+from waiting import wait_for
 
 from drinkdeep.grading.batch import cluster as module
 from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
@@ -59,7 +59,7 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Cluster(client.scheduler.address, workers)
     for process in processes:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
         outcomes = grade_class(line, students, lambda *_: None)
     assert [outcome.state for outcome in outcomes] == ["graded"] * len(students)
     assert {course.score(student) for student in students} == {POINTS}
-    assert cluster.workers[0].wait(10) == -signal.SIGKILL
+    assert cluster.workers[0].wait(60) == -signal.SIGKILL
     # What travels names neither the gradebook nor any folder of the course.
     assert not any(str(course.folder).encode() in work for work in sent)
 
@@ -120,14 +120,15 @@ def test_a_run_that_sees_no_worker_says_so(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", *options],
         stderr=subprocess.DEVNULL,
     ) as scheduler:
-        said = ""
-        end = time.monotonic() + 60
-        while not contact.exists() and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_for(contact.exists)
+        said: list[str] = []
+
+        def has_said() -> bool:
+            said.append(capfd.readouterr().err)
+            return "No worker has come" in "".join(said)
+
         with dask_cluster(json.loads(contact.read_text())["address"]):
-            while "No worker has come" not in said and time.monotonic() < end:
-                time.sleep(0.1)
-                said += capfd.readouterr().err
+            wait_for(has_said)
         scheduler.terminate()
-    assert "No worker has come to tcp://127.0.0.1:" in said
-    assert "squeue" in said
+    assert "No worker has come to tcp://127.0.0.1:" in "".join(said)
+    assert "squeue" in "".join(said)

@@ -18,28 +18,21 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from courses import Course
+from moodle_class import PEOPLE
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
-from small_course import environment
+from programs import environment
 
+from drinkdeep.grading.course_dir import application
 from drinkdeep.grading.errors import GradingError
 from drinkdeep.grading.platforms import taking
-from drinkdeep.grading.platforms.collect import Result, application, collect
+from drinkdeep.grading.platforms.collect import Result, collect
 from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, form_of, readings, reply
 
 MADE = Path(__file__).parent / "platforms" / "moodle"
 NAME = "01_cost"
-CONFIG = "c = get_config()\nc.CourseDirectory.source_directory = 'solutions'\n"
-MOODLE_PEOPLE = {
-    "ada": ("Ada", "Lovelace", "ada@example.org"),
-    "eve": ("Ève", "d'Arc-Ünal", "eve@example.org"),
-    "kim1": ("Kim", "Lee", "kim.lee@example.org"),
-    "kim2": ("Kim", "Lee", "kim.lee2@example.org"),
-    "jo": ("Jo_Ann", "van_der Berg", "jo@example.org"),
-    "slash": ("O/Brien", 'A: "B"?', "ob@example.org"),
-    "nora": ("Nora", "Nothing", "nora@example.org"),
-    "hana": ("Hana", "Byhand", "hana@example.org"),
-}
+SETTINGS = "c = get_config()\nc.CourseDirectory.source_directory = 'solutions'\n"
 CANVAS_PEOPLE = {"ada": "11", "ben": "12", "kim1": "13", "kim2": "14", "nora": "15"}
 
 
@@ -67,19 +60,11 @@ def nested(times: int) -> bytes:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with an empty gradebook, whose making takes seconds."""
-    folder = tmp_path_factory.mktemp("template") / "course"
+    course = Course(tmp_path_factory.mktemp("template") / "course", settings=SETTINGS)
     for name in (NAME, "02_descent"):
-        (folder / "solutions" / name).mkdir(parents=True)
-        (folder / "solutions" / name / f"{name}.ipynb").write_bytes(notebook("source"))
-    (folder / "nbgrader_config.py").write_text(CONFIG)
-    subprocess.run(
-        [sys.executable, "-m", "nbgrader", "db", "assignment", "add", NAME],
-        cwd=folder,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
-    return folder
+        course.write(name, nbformat.reads(notebook("source"), as_version=4))
+    course.run("nbgrader", "db", "assignment", "add", NAME)
+    return course.folder
 
 
 @pytest.fixture
@@ -98,7 +83,7 @@ def enter(people: dict[str, dict[str, str]]) -> None:
 @pytest.fixture
 def moodle_class(course: Path) -> Path:
     fields = ("first_name", "last_name", "email")
-    enter({s: dict(zip(fields, known, strict=True)) for s, known in MOODLE_PEOPLE.items()})
+    enter({s: dict(zip(fields, known, strict=True)) for s, known in PEOPLE.items()})
     return course
 
 
@@ -145,7 +130,7 @@ def test_what_moodle_gives_gets_to_whom_it_says(moodle_class: Path, name: str) -
     for student, number in numbers.items():
         assert f'"Participant {number}"' in sheet
         line = next(line for line in sheet.splitlines() if f'"Participant {number}"' in line)
-        assert MOODLE_PEOPLE[student][2] in line.lower()
+        assert PEOPLE[student][2].lower() in line.lower()
 
 
 def test_it_can_be_given_again(moodle_class: Path) -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 import slurm
-from small_course import POINTS, RIGHT, Course, environment
+from programs import environment
+from small_course import POINTS, RIGHT, Course
+from waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "cluster.md").read_text(encoding="utf-8")
@@ -46,7 +48,6 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         known = {
             **known,
             "HOME": str(home),
-            "PATH": f"{Path(sys.executable).parent}:{known['PATH']}",
             # Where the page's script listens on the network that joins the nodes.
             "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
             "OMP_NUM_THREADS": "1",
@@ -111,12 +112,8 @@ def test_a_job_that_is_killed_costs_nobody_anything(cluster: Running, course: Co
     killed: list[str] = []
 
     def kill() -> None:
-        end = time.monotonic() + 200
-        while not killed and time.monotonic() < end:
-            if running := slurm.jobs(cluster.environment):
-                subprocess.run(["scancel", running[0]], env=cluster.environment, check=True)
-                killed.append(running[0])
-            time.sleep(0.2)
+        wait_for(lambda: killed.extend(slurm.jobs(cluster.environment)) or killed, 200)
+        subprocess.run(["scancel", killed[0]], env=cluster.environment, check=True)
 
     thread = threading.Thread(target=kill)
     thread.start()

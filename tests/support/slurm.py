@@ -2,20 +2,20 @@
 
 import contextlib
 import getpass
-import os
 import secrets
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from people import free_port
+from programs import environment
+from waiting import wait_for
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
 # Debian keeps those that serve off a user's PATH.
-PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+PATH = f"{environment()['PATH']}:/usr/sbin:/sbin"
 
 
 def lacking() -> list[str]:
@@ -68,7 +68,7 @@ PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """,
         encoding="utf-8",
     )
-    environment = {**os.environ, "PATH": PATH, "SLURM_CONF": str(config)}
+    variables = environment(PATH=PATH, SLURM_CONF=str(config))
     commands = [
         [
             *("munged", "--foreground", "--force", f"--key-file={key}"),
@@ -80,34 +80,37 @@ PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
     ]
     with contextlib.ExitStack() as stack, (folder / "log").open("w") as log:
         for command in commands:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
             stack.callback(_stop, process)
             if command[0] == "munged":
-                _wait(lambda: (munge / "socket").exists(), folder)
-        _wait(lambda: "idle" in _ask(environment, "sinfo", "--noheader"), folder)
-        yield environment
-        _ask(environment, "scancel", f"--user={user}")
-        with contextlib.suppress(TimeoutError):
-            _wait(lambda: not _ask(environment, "squeue", "--noheader"), folder, 20)
+                with _logs(folder):
+                    wait_for((munge / "socket").exists)
+        with _logs(folder):
+            wait_for(lambda: "idle" in _ask(variables, "sinfo", "--noheader"))
+        yield variables
+        _ask(variables, "scancel", f"--user={user}")
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda: not _ask(variables, "squeue", "--noheader"), 20)
 
 
-def jobs(environment: dict[str, str], state: str = "running") -> list[str]:
+def jobs(variables: dict[str, str], state: str = "running") -> list[str]:
     """The numbers of the jobs in a state."""
-    return _ask(environment, "squeue", "--noheader", "--format=%i", f"--states={state}").split()
+    return _ask(variables, "squeue", "--noheader", "--format=%i", f"--states={state}").split()
 
 
-def _ask(environment: dict[str, str], *command: str) -> str:
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def _ask(variables: dict[str, str], *command: str) -> str:
+    run = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     return run.stdout
 
 
-def _wait(ready: object, folder: Path, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not ready():  # type: ignore[operator]
-        if time.monotonic() > end:
-            logs = [path.read_text(errors="replace")[-2000:] for path in folder.glob("*log")]
-            raise TimeoutError("\n".join(logs))
-        time.sleep(0.2)
+@contextlib.contextmanager
+def _logs(folder: Path) -> Iterator[None]:
+    """What the programs said, if what is waited for in here doesn't come about."""
+    try:
+        yield
+    except AssertionError as error:
+        logs = [path.read_text(errors="replace")[-2000:] for path in folder.glob("*log")]
+        raise RuntimeError("\n".join(logs)) from error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""A class is graded: what is missing or has changed, as much at a time as there are workers.
+"""A class is graded: what is missing or has changed, as many at a time as there are workers.
 
 Everything that touches the gradebook or the course's folder happens in this process; the executor
 has the work in between. What has been executed by the time that the gradebook is free is recorded
@@ -28,7 +28,6 @@ import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
-from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
 from drinkdeep.grading.batch.converter import Converter
@@ -47,6 +46,7 @@ from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.printable import printable
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
+from drinkdeep.notebook.beside import not_there, used_beside
 
 logger = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ class Pipeline:
                 if self.stop.is_set():
                     raise Stopped
                 executed: list[_Executed] = []
-                for future in done:
+                for future in [future for future in running if future in done]:
                     found = self._result(future, running.pop(future), postpone)
                     if isinstance(found, Outcome):
                         yield found
@@ -218,10 +218,12 @@ class Pipeline:
     def _job(self, submission: Submission, kept: dict[str, Any]) -> Job:
         notes = list(submission.notes)
         notebooks = {}
+        not_seen = [n for n in submission.files if n not in submission.beside]
+        not_seen += submission.not_kept
         for name, content in submission.notebooks.items():
             notebook, more = parse_notebook(content, self._ids[name])
             notes += more
-            if used := used_beside(notebook.cells, submission.files):
+            if used := used_beside(notebook.cells, not_seen):
                 notes.append(f"{not_there([printable(name) for name in used])}.")
             sanitized = self.converter.sanitize(submission.student, name, notebook)
             notebooks[name] = (json.dumps(sanitized), self._sources[name])
@@ -235,6 +237,7 @@ class Pipeline:
             self._sandboxed,
             self._modules,
             self._version,
+            submission.beside,
         )
         return Job(submission, work, tuple(notes))
 

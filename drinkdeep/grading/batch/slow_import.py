@@ -4,8 +4,9 @@ import sys
 
 
 def block_slow_import() -> None:
-    """Keep jsonschema from making a grammar of addresses, which takes it more than a second.
+    """Block ``rfc3987_syntax``: jsonschema would build its grammar on import, which takes seconds.
 
-    It makes it whenever the package is there, for a format of which no notebook's schema speaks.
+    It imports the package where it is installed, for a format that no notebook's schema uses, and
+    has no setting for that; without the package it leaves the format out.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # so it isn't there

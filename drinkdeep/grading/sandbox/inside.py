@@ -25,6 +25,7 @@ import json
 import os
 import resource
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -51,6 +52,9 @@ ADDRESS = "forkserver"
 KERNEL = "/kernel"
 """Where a kernel finds its own sockets; nothing can be written there once they are made."""
 
+BESIDE = "beside"
+"""In a kernel's folder, what its code is to find in the folder that it works in."""
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 # <linux/sched.h>, <linux/mount.h>, <linux/prctl.h>, <linux/capability.h>
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = (
@@ -73,6 +77,7 @@ LOADED = (
     "IPython.extensions.storemagic",
     "numpy.random",
     "tornado.platform.asyncio",
+    "cloudpickle",  # by which a test's names come
     "torch.utils.data",
     "drinkdeep.checks",
     "drinkdeep.transport",
@@ -80,6 +85,9 @@ LOADED = (
 
 READY = b"."
 """What kernel and supervisor tell each other at each step of the start."""
+
+ACCOUNTS = {"cpu.stat": b"c", "memory.stat": b"m"}
+"""How the supervisor is told which of a control group's accounts it gets."""
 
 SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
@@ -95,7 +103,7 @@ def main() -> None:
     """Load what all submissions load, then serve requests for ever."""
     folder, fence = Path(sys.argv[1]), sys.argv[2]  # and what else most kernels import
     listener = socket.socket(socket.AF_UNIX)
-    # Nobody finds it before it listens. From then on requests wait until there is time for them.
+    # Renamed once it listens, so that no client connects too early; later requests queue.
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
@@ -158,14 +166,15 @@ class _Supervisor:
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
         self._bounds: dict[str, float] | None = None
-        self._cpu_stat: int | None = None
+        self._accounts: dict[str, int] = {}
+        """Of a control group, a descriptor of each account that can be had."""
         self._seen: dict[tuple[int, float], float] = {}
         """Process → its CPU seconds when it was seen last."""
         self._files = _FilesInMemory(request["scratch"] if fenced else [])
 
     def run(self) -> None:
         """All of a kernel's life."""
-        self._cpu_stat = _join_group(self._control)
+        self._accounts = _join_group(self._control)
         if self._fenced:
             _make_disk(self._request, self._user, self._group)
         wakeup, waker = os.pipe()
@@ -184,8 +193,8 @@ class _Supervisor:
                 to_supervisor,
             ):
                 os.close(descriptor)
-            if self._cpu_stat is not None:
-                os.close(self._cpu_stat)
+            for account in self._accounts.values():
+                os.close(account)
             _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
         os.close(to_kernel)
         os.close(from_kernel)
@@ -198,6 +207,8 @@ class _Supervisor:
         if said != READY:
             raise RuntimeError(said.decode(errors="replace") or "the kernel ended at once")
         if self._fenced:
+            # Not before: what a student calls like a module must not keep a kernel from starting.
+            _lay_beside(Path(KERNEL, BESIDE), Path(HOME), self._user, self._group)
             flags = _REMOUNT | _BIND | _RDONLY | _NOSUID | _NODEV
             _call(_LIBC.mount, None, KERNEL.encode(), None, flags, None)
         _send(self._control, {"started": True})
@@ -271,7 +282,8 @@ class _Supervisor:
         if len(processes) > self._request["processes"]:
             return "processes", True
         most = self._request["memory"]
-        if _memory(processes, self._files, at_most=most) > most:
+        # The group's account can be a little late, and ours can miss something.
+        if _memory(processes, self._files, at_most=most) > most or self._memory_of_group() > most:
             return "memory", True
         if self._bounds is None:
             return "", False
@@ -290,10 +302,9 @@ class _Supervisor:
 
     def _cpu(self, processes: list[psutil.Process]) -> float:
         """The CPU seconds of all processes that there ever were."""
-        if self._cpu_stat is not None:
-            text = os.pread(self._cpu_stat, 4096, 0).decode()
-            used = next(line.split()[1] for line in text.splitlines() if "usage_usec" in line)
-            return int(used) / 1e6 - time.process_time()  # our own is in it, too
+        if "cpu.stat" in self._accounts:
+            # Our own is in it, too.
+            return self._account("cpu.stat")["usage_usec"] / 1e6 - time.process_time()
         for process in processes:
             with contextlib.suppress(psutil.Error):
                 # Without those of its children: these have been seen, too, waited for or not.
@@ -305,6 +316,20 @@ class _Supervisor:
             with contextlib.suppress(psutil.Error):
                 waited += sum(process.cpu_times()[:4])
         return max(seen, waited)
+
+    def _memory_of_group(self) -> int:
+        """Bytes that the control group counts, whoever holds them; 0 where there is none.
+
+        Version 1 of cgroups says ``rss`` of what version 2 calls ``anon``.
+        """
+        if "memory.stat" not in self._accounts:
+            return 0
+        counts = self._account("memory.stat")
+        return counts.get("anon", counts.get("rss", 0)) + counts["shmem"]
+
+    def _account(self, name: str) -> dict[str, int]:
+        text = os.pread(self._accounts[name], 2**16, 0).decode()
+        return {key: int(number) for key, number in map(str.split, text.splitlines())}
 
     def _reap(self) -> bool:
         """Take note of ended processes; whether the kernel is among them."""
@@ -327,8 +352,7 @@ class _FilesInMemory:
     """What is held in memory under some name, whoever has it open or mapped, or nobody.
 
     These are the folders in memory, System V's shared memory, and memory files. A memory file that
-    is under way between two processes is not seen; the system bounds their number, and each one's
-    size is bounded as a file's.
+    is under way between two processes is not seen here; a control group counts it.
     """
 
     def __init__(self, folders: list[str]) -> None:
@@ -415,14 +439,15 @@ def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) ->
     return sum(1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith(fields))
 
 
-def _join_group(control: socket.socket) -> int | None:
-    """Wait to be brought into a control group; the descriptor of its ``cpu.stat``, if it has one.
+def _join_group(control: socket.socket) -> dict[str, int]:
+    """Wait to be brought into a control group; a descriptor of each account that there is.
 
     Whoever gets this message is told by the system which of their processes sent it.
     """
     _send(control, {"supervisor": True})
-    _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-    return descriptors[0] if descriptors else None
+    names, descriptors, _, _ = socket.recv_fds(control, len(ACCOUNTS), len(ACCOUNTS))
+    told = [account for account, letter in ACCOUNTS.items() if letter in names]
+    return dict(zip(told, descriptors, strict=True))
 
 
 def _make_disk(request: dict[str, Any], user: int, group: int) -> None:
@@ -440,6 +465,16 @@ def _make_disk(request: dict[str, Any], user: int, group: int) -> None:
     mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     if os.getuid() == 0:
         os.setgroups([])
+
+
+def _lay_beside(source: Path, home: Path, user: int, group: int) -> None:
+    """Copy files to where a kernel works; they are its user's, and gone with it."""
+    if source.is_dir():
+        shutil.copytree(source, home, dirs_exist_ok=True)
+        for root, folders, names in os.walk(source):
+            place = home / Path(root).relative_to(source)
+            for name in (".", *folders, *names):
+                os.chown(place / name, user, group)
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
@@ -481,7 +516,8 @@ def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced:
         for descriptor in range(3):
             os.dup2(nowhere, descriptor)
         _set_limits(request, fenced=fenced)
-        os.chdir(HOME if fenced else folder)
+        beside = Path(folder, BESIDE)
+        os.chdir(HOME if fenced else beside if beside.is_dir() else folder)
         np.random.seed()  # or all kernels would draw alike
         connection = Path(folder) / "connection.json"
         connection.write_text(json.dumps({**request["connection"], "ip": f"{folder}/s"}))

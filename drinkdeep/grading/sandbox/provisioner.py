@@ -10,9 +10,10 @@ import socket
 import struct
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from queue import Empty
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -44,7 +45,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     _control: socket.socket | None = None
     _received = b""
-    _group: Path | None = None
+    _group: Mapping[str, Path] = MappingProxyType({})
 
     @property
     def has_process(self) -> bool:
@@ -116,11 +117,12 @@ class ForkProvisioner(KernelProvisionerBase):
         """Let the system count what the kernel takes, if it may be; then let it start."""
         assert self._control is not None
         self._group = cgroup.make()
-        stat = None if self._group is None else cgroup.enter(self._group, supervisor)
+        accounts = cgroup.enter(self._group, supervisor)
         with contextlib.suppress(OSError):
-            socket.send_fds(self._control, [b"."], [] if stat is None else [stat])
-        if stat is not None:
-            os.close(stat)
+            names = b"".join(inside.ACCOUNTS[account] for account in accounts)
+            socket.send_fds(self._control, [names or inside.READY], [*accounts.values()])
+        for account in accounts.values():
+            os.close(account)
 
     async def _reply(self) -> dict[str, Any]:
         """The supervisor's first words, or nothing if there are none in time."""
@@ -198,8 +200,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove what is left of it: nobody is in its group any more."""
-        if self._group is not None:
-            cgroup.remove(self._group)
+        cgroup.remove(self._group.values())
 
 
 class _Client(AsyncKernelClient):
@@ -226,15 +227,20 @@ class ForkedKernelManager(AsyncKernelManager):
         *,
         sandboxed: bool = True,
         modules: tuple[str, ...] = (),
+        beside: Mapping[str, bytes] = MappingProxyType({}),
         **options: Any,
     ) -> None:
-        """Prepare; the kernel will find these modules loaded."""
+        """Prepare; the kernel will find these modules loaded, and these files in its folder."""
         self._server = fork_server(sandboxed=sandboxed)
         self._limits = limits
         self._modules = modules
         self.folder = Path(tempfile.mkdtemp(prefix="k", dir=self._server.folder))
         self.seen_inside = Path(inside.KERNEL) if sandboxed else self.folder
         """Where the kernel finds the folder."""
+        for name, content in beside.items():
+            path = self.folder / inside.BESIDE / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         super().__init__(
             transport="ipc",
             ip=str(self.folder / "s"),

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbclient import NotebookClient
@@ -19,7 +19,7 @@ from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
 from drinkdeep.grading.sandbox.queries import QueryChannel
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.surrogates import mended
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
@@ -43,18 +43,28 @@ class StudentKernel:
     """The kernel in which a student's code runs. What comes out of it is bounded data."""
 
     def __init__(
-        self, limits: Limits, *, sandboxed: bool = True, modules: tuple[str, ...] = ()
+        self,
+        limits: Limits,
+        *,
+        sandboxed: bool = True,
+        modules: tuple[str, ...] = (),
+        beside: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Prepare; the kernel starts when the context is entered, with these modules loaded."""
+        """Prepare; the kernel starts when the context is entered, with these modules loaded.
+
+        ``beside`` are the files that its folder holds then, by name.
+        """
         self.timed_out = False
         """Whether anything was stopped for the time it took."""
         self.kernel_died = False
-        """Whether the kernel ended, and it wasn't we who ended it."""
+        """Whether the kernel died without being stopped by us."""
         self._limits = limits
-        # In case that the kernel's supervisor can't do its work.
+        # In case the supervisor fails.
         self._most = limits.clock_seconds + limits.interrupt_seconds + 60
         try:
-            self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
+            self._manager = ForkedKernelManager(
+                limits, sandboxed=sandboxed, modules=modules, beside=beside or {}
+            )
             self._queries = QueryChannel(self._manager)
         except OSError as error:  # the machine's fault, which the next submission would meet too
             raise SandboxError(
