@@ -26,26 +26,16 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "support")]
 
 import answer_bank  # noqa: E402  (it is one of the tools)
+from moodle_class import PEOPLE  # noqa: E402
 
 from drinkdeep.grading.judging.assignment import Assignment  # noqa: E402
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 NAME, TITLE = "01_cost", "Exercises 1"
-# Moodle's user name: first name, last name, e-mail.
-PEOPLE = {
-    "ada": ("Ada", "Lovelace", "Ada@Example.org"),
-    "eve": ("Ève", "d'Arc-Ünal", "eve@example.org"),
-    "kim1": ("Kim", "Lee", "kim.lee@example.org"),
-    "kim2": ("Kim", "Lee", "kim.lee2@example.org"),
-    "jo": ("Jo_Ann", "van_der Berg", "jo@example.org"),
-    "slash": ("O/Brien", 'A: "B"?', "ob@example.org"),
-    "nora": ("Nora", "Nothing", "nora@example.org"),
-    "hana": ("Hana", "Byhand", "hana@example.org"),
-}
 BY_HAND, COMMENT = 25.0, "<p>Told me, <strong>well</strong>.</p>"
 QUERY = f"""
 SELECT u.username, u.firstname || ' ' || u.lastname AS name, round(a.grade, 2) AS assignment,

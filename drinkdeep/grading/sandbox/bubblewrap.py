@@ -10,7 +10,6 @@ import contextlib
 import os
 import shutil
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,21 @@ from drinkdeep.grading.sandbox import inside
 PACKAGE = Path(drinkdeep.__file__).parent
 SCRIPT = "/inside.py"
 KERNELS = "/kernels"
-INSTALLED = (sys.base_prefix, sys.prefix, sysconfig.get_path("purelib"), str(PACKAGE))
+
+
+def package_folders() -> Iterator[str]:
+    """Each folder on our path in which packages are installed, in the path's order.
+
+    They need not lie below the environment's prefix: ``pip install --user``, a ``.pth`` file or an
+    environment module's PYTHONPATH name others. A folder with no installed package may be the
+    course's own, and hold solutions.
+    """
+    for entry in sys.path:
+        if entry and next(Path(entry).glob("*.dist-info"), None):
+            yield str(Path(entry).absolute())
+
+
+INSTALLED = (sys.base_prefix, sys.prefix, *package_folders(), str(PACKAGE))
 """What a kernel needs of this machine besides SYSTEM."""
 SCRATCH = (
     # Where the course itself lies in /tmp, an empty one would hide it.
@@ -98,7 +111,7 @@ def environment() -> dict[str, str]:
     """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "PYTHONPATH": str(PACKAGE.parent),
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *package_folders()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": inside.HOME,
         "LANG": "C.UTF-8",
