@@ -13,15 +13,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pages
 import pytest
+import small_course
 from nbgrader.apps import AutogradeApp
 from small_course import NAME, POINTS, RIGHT, Course
+from waiting import wait_for
 
 from drinkdeep.grading.batch import cluster as module
 from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
 from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
 from drinkdeep.grading.errors import WorkersError
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -90,6 +95,67 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
     assert cluster.workers[0].wait(10) == -signal.SIGKILL
     # What travels names neither the gradebook nor any folder of the course.
     assert not any(str(course.folder).encode() in work for work in sent)
+
+
+def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) -> None:
+    """Scheduler, worker and `make grade`, as the page prints them, with its certificates."""
+    home = tmp_path / "home"
+    home.mkdir()
+    # This machine is all of the page's machines.
+    known = small_course.environment() | {"HOME": str(home)}
+    known |= {"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False", "OMP_NUM_THREADS": "1"}
+    subprocess.run(
+        ["bash", "-euc", pages.block("cluster.md", "sh", "openssl")],
+        env=known,
+        check=True,
+        capture_output=True,
+    )
+    certificates = pages.inline("cluster.md", "--tls-ca-file")
+    scheduler, worker = pages.block("cluster.md", "sh", "dask worker").splitlines()
+    course = Course(tmp_path / "course")
+    course.make()
+    course.hand_in("ada")
+    contact = tmp_path / "scheduler.json"
+    here = "--host=127.0.0.1 --no-dashboard"
+    with contextlib.ExitStack() as stack:
+
+        def start(command: str) -> None:
+            process = subprocess.Popen(
+                ["bash", "-euc", f"exec {command}"],
+                cwd=home,
+                env=known,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait, 30)
+            stack.callback(process.terminate)
+
+        scheduler = scheduler.partition("#")[0]
+        start(
+            f"{scheduler} --protocol tls {certificates} --host=127.0.0.1 --port=0 "
+            f"--scheduler-file={contact}"
+        )
+        wait_for(contact.exists)
+        address = json.loads(contact.read_text())["address"]
+        worker = worker.partition("#")[0].replace("tcp://FIRST:8786", address)
+        start(f"{worker.replace('--nworkers 8', '--nworkers 1')} {certificates} {here}")
+        command = pages.block("cluster.md", "sh", "--scheduler")
+        options = f"{address} {certificates} --course-dir={course.folder}"
+        command = command.replace("tcp://scheduler:8786", options)
+        run = subprocess.run(
+            ["bash", "-euc", command.replace("01_cost", small_course.NAME)],
+            cwd=ROOT,
+            env=known,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    assert course.score("ada") == POINTS
+
+
+def test_a_worker_s_right_to_make_namespaces_is_seen_by_the_page_s_command(sandbox: None) -> None:
+    command = pages.inline("cluster.md", "bwrap")
+    assert subprocess.run(command.split(), check=False).returncode == 0
 
 
 def test_an_address_where_nobody_answers_is_said() -> None:

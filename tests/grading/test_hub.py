@@ -19,11 +19,11 @@ import pytest
 from bs4 import BeautifulSoup
 from hub import Person, hub, lacking
 from nbformat import NotebookNode
+from pages import block
 
 from drinkdeep.cells import grade_id
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
 NAME = "01_cost"
 EXERCISE = "mean_squared_error"
 RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
@@ -64,7 +64,7 @@ def people(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     course = folder / "home" / "grace" / "course"
     shutil.copytree(ROOT / "solutions" / NAME, course / "solutions" / NAME)
     shutil.copy(ROOT / "nbgrader_config.py", course)
-    (settings,) = re.findall(r"(?ms)^```python\n(c\.Spawner\.environment.*?)^```$", PAGE)
+    settings = block("course.md", "python", "c.Spawner.environment")
     with hub(folder, ("ada", "ben", "grace"), settings + SERVERS) as people:
         yield people
 
@@ -169,9 +169,10 @@ def test_packages_may_lie_outside_of_the_environment(people: dict[str, Person]) 
     """As where they come by PYTHONPATH, or a .pth file names their folder."""
     grace = people["grace"]
     (packages,) = {path for path in sys.path if Path(path, "torch").is_dir()}
+    beside = f"printf '%s\\n' {packages} {ROOT} > course.pth"
     code, said = grace.type(
         f"{sys.executable} -m venv --without-pip other && "
-        f"(cd other/lib/python3*/site-packages && printf '%s\\n' {packages} {ROOT} > course.pth) && "
+        f"(cd other/lib/python3*/site-packages && {beside}) && "
         f"cd course && ../other/bin/python -m drinkdeep.command grade {NAME} --force && "
         "nbgrader export --to=../grades.csv"
     )

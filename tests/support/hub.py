@@ -12,7 +12,6 @@ import secrets
 import shutil
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -25,7 +24,7 @@ from typing import Any
 from people import free_port
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
-from waiting import wait_for
+from waiting import explained_by, unhurriedly, wait_for
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -113,7 +112,7 @@ class Person:
             files[:] = [file["name"] for file in self.get("api/contents/")["content"]]
             return code in files
 
-        wait_for(done, 300, pause=patiently)
+        wait_for(done, 300, pause=unhurriedly)
         return int(self.read(code)), self.read(said)
 
     def read(self, path: str) -> str:
@@ -186,7 +185,7 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 120
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        with explained(folder / "log"):
+        with explained_by(folder):
             wait_for(
                 lambda: process.poll() is not None or _answers(f"http://127.0.0.1:{own}/hub/api/")
             )
@@ -199,26 +198,11 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 120
                 people[user] = Person(user, f"{address}/user/{user}", own_token)
             for user in users:
                 api_of = f"{address}/hub/api/users/{user}"
-                wait_for(lambda at=api_of: _ready(ask("GET", at, token)), pause=patiently)
+                wait_for(lambda at=api_of: _ready(ask("GET", at, token)), pause=unhurriedly)
         yield people
     finally:
         process.kill()  # and with it all that there is in its namespaces
         process.wait()
-
-
-@contextlib.contextmanager
-def explained(log: Path) -> Iterator[None]:
-    """Add what the hub has logged to what goes wrong."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(log.read_text(encoding="utf-8", errors="replace")[-5000:])
-        raise
-
-
-def patiently(_: float) -> None:
-    """Pause so long that the one who is asked comes to do something else as well."""
-    time.sleep(0.5)
 
 
 def _answers(address: str) -> bool:

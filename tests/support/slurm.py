@@ -4,14 +4,18 @@ import contextlib
 import getpass
 import os
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
-import time
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from pages import block
 from people import free_port
+from waiting import explained_by, unhurriedly, wait_for
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
 # Debian keeps those that serve off a user's PATH.
@@ -83,12 +87,61 @@ PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
             stack.callback(_stop, process)
             if command[0] == "munged":
-                _wait(lambda: (munge / "socket").exists(), folder)
-        _wait(lambda: "idle" in _ask(environment, "sinfo", "--noheader"), folder)
+                with explained_by(folder):
+                    wait_for(lambda: (munge / "socket").exists())
+        with explained_by(folder):
+            wait_for(lambda: "idle" in _ask(environment, "sinfo", "--noheader"), pause=unhurriedly)
         yield environment
         _ask(environment, "scancel", f"--user={user}")
-        with contextlib.suppress(TimeoutError):
-            _wait(lambda: not _ask(environment, "squeue", "--noheader"), folder, 20)
+        with explained_by(folder):
+            wait_for(lambda: not _ask(environment, "squeue", "--noheader"), pause=unhurriedly)
+
+
+@dataclass
+class Recipe:
+    """The book's recipe, running: what ``drinkdeep grade`` is given."""
+
+    address: str
+    options: list[str]
+    environment: dict[str, str]
+
+
+@contextlib.contextmanager
+def recipe(folder: Path) -> Iterator[Recipe]:
+    """Start a Slurm, make the book's certificate, and leave the book's script running."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    with cluster(folder / "slurm") as known:
+        known = {
+            **known,
+            "HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}:{known['PATH']}",
+            # Where the page's script listens on the network that joins the nodes.
+            "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
+            "OMP_NUM_THREADS": "1",
+        }
+        certify = block("cluster.md", "sh", "openssl")
+        subprocess.run(["bash", "-euc", certify], env=known, check=True, capture_output=True)
+        script = home / "slurm.py"
+        script.write_text(block("cluster.md", "python", "SLURMCluster"), encoding="utf-8")
+        with subprocess.Popen(
+            [sys.executable, script],
+            cwd=home,
+            env=known,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running:
+            assert running.stdin
+            assert running.stdout
+            address = running.stdout.readline().strip()
+            assert address.startswith("tls://127.0.0.1:"), address
+            command = block("cluster.md", "text", "--scheduler tls://ADDRESS")
+            words = shlex.split(command.replace("tls://ADDRESS", address).replace("~", str(home)))
+            yield Recipe(address, words[words.index("--scheduler") :], known)
+            running.stdin.write("\n")
+            running.stdin.close()
+            running.wait(60)
 
 
 def jobs(environment: dict[str, str], state: str = "running") -> list[str]:
@@ -99,15 +152,6 @@ def jobs(environment: dict[str, str], state: str = "running") -> list[str]:
 def _ask(environment: dict[str, str], *command: str) -> str:
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     return run.stdout
-
-
-def _wait(ready: object, folder: Path, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not ready():  # type: ignore[operator]
-        if time.monotonic() > end:
-            logs = [path.read_text(errors="replace")[-2000:] for path in folder.glob("*log")]
-            raise TimeoutError("\n".join(logs))
-        time.sleep(0.2)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
