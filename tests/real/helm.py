@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/real/helm.py FOLDER
 
-FOLDER is ``jupyterhub/`` of the chart's source (zero-to-jupyterhub-k8s), which has the schema and the
-values that ours are put on top of.
+FOLDER is ``jupyterhub/`` of the chart's source (zero-to-jupyterhub-k8s), which has the schema and
+the values that ours are put on top of.
 """
 
 import argparse

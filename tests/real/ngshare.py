@@ -2,9 +2,8 @@
 
     .venv/bin/python tests/real/ngshare.py ["ngshare==0.6.0" "SQLAlchemy<2" …]
 
-It installs ngshare, with what is named, in an environment of its own, and ngshare_exchange without
-its requirements beside the course's packages; the words after it are what pip is told. It needs what
-tests/grading/test_hub.py does, and fetches packages.
+It installs what is named in an environment of the service's own, and ngshare_exchange as the book
+says. It needs what tests/grading/test_hub.py does, and fetches packages.
 """
 
 import argparse

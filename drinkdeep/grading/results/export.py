@@ -37,8 +37,8 @@ ID_NUMBER = "ID number"
 PASSED_OVER = re.compile(
     r"(?:Current|Final) (?:Score|Points|Grade)|Override (?:Score|Grade|Status)"
 )
-"""Canvas takes a column with one of these in its title for one of its own totals, and passes it over
-(NON_ASSIGNMENT_COLUMN_HEADERS of its lib/gradebook_importer.rb)."""
+"""Canvas takes a column with one of these in its title for one of its own totals, and passes it
+over (NON_ASSIGNMENT_COLUMN_HEADERS of its lib/gradebook_importer.rb)."""
 
 Row = list[str]
 
