@@ -20,7 +20,6 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import psutil
 from nbgrader.apps import AutogradeApp
 from sqlalchemy.exc import SAWarning
@@ -42,7 +41,8 @@ except ImportError:  # an earlier build
 
 def answers(text: str) -> str:
     """What tells one submission's result from another's."""
-    return json.dumps([cell.source for cell in nbformat.reads(text, as_version=4).cells])
+    # Without nbformat, whose checks would be measured; it writes a source as a list of lines.
+    return json.dumps(["".join(cell["source"]) for cell in json.loads(text)["cells"]])
 
 
 class Ready(Executor):

@@ -113,12 +113,13 @@ class Finding:
     """What is wrong with a value: ``words`` explain it, ``detail`` says what was seen.
 
     ``form`` says what is wrong with its form, if that is it, and shows none of its numbers: of a
-    hidden test it may be told.
+    hidden test it may be told. ``known`` says whether the value is one of the check's ``mistakes``.
     """
 
     words: str
     detail: str
     form: str = field(default="", compare=False)
+    known: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         """The whole of it."""
@@ -281,8 +282,8 @@ def expect(
     detail = differs(wanted)
     if detail is None:
         return None
-    known = (words for wrong, words in mistakes if differs(wrong) is None)
-    return Finding(next(known, hint), detail, getattr(detail, "form", ""))
+    known = next((words for wrong, words in mistakes if differs(wrong) is None), None)
+    return Finding(known or hint, detail, getattr(detail, "form", ""), known is not None)
 
 
 @_check("answer")

@@ -3,10 +3,13 @@
 Matplotlib writes each drawing as if it stood alone: with its own outlines of all its letters, a
 group and a name for each part, and every point of a curve however close to the last. In a notebook
 it does stand alone. A page has a dozen, so they share the outlines here, and what nobody can see
-goes. Each drawing is also put into a box that has its size, which lets a browser leave out what is
-far from the reader without the page changing its height (drinkdeep.css).
+goes; and a grey image, such as a digit, is written with one number a pixel in place of four. Each
+drawing is also put into a box that has its size, which lets a browser leave out what is far from
+the reader without the page changing its height (drinkdeep.css).
 """
 
+import base64
+import io
 import re
 from collections.abc import Iterator
 from itertools import groupby
@@ -14,9 +17,11 @@ from typing import Any
 from xml.etree import ElementTree
 
 from docutils import nodes
+from PIL import Image
 from sphinx.application import Sphinx
 
 XLINK = "{http://www.w3.org/1999/xlink}"
+PNG = "data:image/png;base64,"
 DRAWING = re.compile(r"<svg aria-hidden.*?</svg>", re.S)
 STYLE = re.compile(r"<style>[^<]*</style>")
 LINK = re.compile(r"#([\w-]+)")
@@ -179,10 +184,23 @@ class Page:
         return f'<div class="dd-panel" style="{style}">{write(root)}</div>'
 
 
+def smaller(address: str) -> str:
+    """A PNG image as a data address, of which no pixel changes: without colours if it has none."""
+    image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(PNG))))
+    if image.mode != "RGBA" or image.getchannel("A").getextrema() != (255, 255):
+        return address
+    grey = image.convert("L")
+    if any(image.getchannel(colour).tobytes() != grey.tobytes() for colour in "RGB"):
+        return address
+    file = io.BytesIO()
+    grey.save(file, "PNG", optimize=True)
+    return PNG + base64.b64encode(file.getvalue()).decode()
+
+
 def tidy(element: ElementTree.Element, in_one: int) -> None:
     """Shorten what the attributes of an element say."""
     if href := element.attrib.pop(f"{XLINK}href", None):
-        element.set("href", href)
+        element.set("href", smaller(href) if href.startswith(PNG) else href)
     if "d" in element.attrib:
         fine = "transform" in element.attrib
         element.set("d", shorter(element.attrib["d"], FINE if fine else in_one))

@@ -16,6 +16,8 @@ from drinkdeep.recipes import Run
 
 _MARKERS = ("o", "s", "^", "D", "v", "P")
 _STYLES = ("-", "--", "-.", ":")
+# The dot of a run: hollow, so that no other dot or line hides it.
+_HOLLOW: dict[str, Any] = {"fillstyle": "none", "markersize": 6, "markeredgewidth": 1.4}
 _PERCENTS = (0.5, 1, 2, 3, 5, 10, 20, 50, 100)
 
 BINS = 10
@@ -53,12 +55,12 @@ def sweep(
     for index, (name, points) in enumerate(series.items()):
         colour, marker = SERIES[index], _MARKERS[index]
         values = sorted(points)
+        style = _STYLES[index % len(_STYLES)]
         for value in values:
             count = len(points[value])
-            axes.plot([value] * count, points[value], marker, color=colour, alpha=0.55, ms=5)
-        means = [fmean(points[value]) for value in values]
-        style = _STYLES[index % len(_STYLES)]
-        axes.plot(values, means, style, marker=marker, ms=3, color=colour, label=name)
+            axes.plot([value] * count, points[value], marker, color=colour, **_HOLLOW)
+        axes.plot(values, [fmean(points[value]) for value in values], style, color=colour)
+        axes.plot([], [], style, marker=marker, color=colour, label=name, **_HOLLOW)
     axes.set_xscale("log")
     ticks = sorted({value for _, value in results})
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -79,7 +81,8 @@ def last_steps(results: Mapping[str, Sequence[float]], *, alt: str, caption: str
     for index, (name, errors) in enumerate(results.items()):
         places = range(1 - len(errors), 1)
         style, marker = _STYLES[index % len(_STYLES)], _MARKERS[index]
-        axes.plot(places, errors, style, marker=marker, ms=5, color=SERIES[index], label=name)
+        colour = SERIES[index]
+        axes.plot(places, errors, style, marker=marker, color=colour, label=name, **_HOLLOW)
     axes.set(xlabel="step, counted from the last", ylabel="validation error (%)")
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -104,8 +107,8 @@ def spread(
         figure, axes = panel(4.6, 0.85 + 0.46 * len(group))
         for row, values in enumerate(group.values()):
             mean = fmean(values)
-            axes.plot(values, [row] * len(values), "o", color=BLUE, alpha=0.55, ms=6)
             axes.plot([mean, mean], [row - 0.3, row + 0.3], color=ORANGE, lw=2.4)
+            axes.plot(values, [row] * len(values), "o", color=BLUE, **_HOLLOW)
         axes.set_yticks(range(len(group)), list(group))
         axes.set_ylim(len(group) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)

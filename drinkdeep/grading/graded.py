@@ -25,6 +25,14 @@ class Missed(NamedTuple):
     """What was seen; a student's code may have said any of it."""
 
 
+class Checked(NamedTuple):
+    """How one check of a test went."""
+
+    met: bool
+    unknown: str
+    """What was seen, if the course has no words for it yet; a student's code may have said it."""
+
+
 class Stop(NamedTuple):
     """Why code of a student's had to be stopped."""
 
@@ -33,12 +41,19 @@ class Stop(NamedTuple):
 
 
 def write_verdict(
-    cell: NotebookNode, score: float, points: float, missed: Iterable[Missed]
+    cell: NotebookNode,
+    score: float,
+    points: float,
+    missed: Iterable[Missed],
+    checks: Iterable[Checked] = (),
 ) -> None:
-    """Note in a test cell what the exercise earns, and why not more."""
+    """Note in a test cell what the exercise earns, why not more, and how each check went."""
     # Plain texts, and no classes of the checks': a notebook goes from process to process.
     found = [NotebookNode(words=str(m.words), detail=str(m.detail)) for m in missed]
-    cell.metadata.setdefault(KEY, NotebookNode()).update(score=score, points=points, missed=found)
+    went = [NotebookNode(met=bool(c.met), unknown=str(c.unknown)) for c in checks]
+    cell.metadata.setdefault(KEY, NotebookNode()).update(
+        score=score, points=points, missed=found, checks=went
+    )
 
 
 def write_stops(cell: NotebookNode, stops: Sequence[Stop]) -> None:
@@ -52,6 +67,13 @@ def missed(cell: NotebookNode) -> list[Missed] | None:
     """What a test cell's verdict names; None if there is no verdict in it."""
     found = cell.metadata.get(KEY, {}).get("missed")
     return None if found is None else [Missed(m["words"], m["detail"]) for m in found]
+
+
+def checked(notebook: NotebookNode) -> Iterator[tuple[str, list[Checked]]]:
+    """How the checks of each test went, with the test cell's id; what was not noted isn't there."""
+    for cell in notebook.cells:
+        if went := cell.metadata.get(KEY, {}).get("checks"):
+            yield grade_id(cell) or "", [Checked(c["met"], c["unknown"]) for c in went]
 
 
 def missed_or_text(cell: NotebookNode) -> list[Missed]:

@@ -1,10 +1,12 @@
 """The class at a glance: the gradebook's numbers, the judge's words, and nothing that runs."""
 
+import csv
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import classroom
+import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import watch
@@ -15,6 +17,7 @@ from nbgrader.coursedir import CourseDirectory
 from playwright.sync_api import BrowserContext
 
 from drinkdeep.grading.batch.outcomes import Outcome, outcomes_file, write_outcomes
+from drinkdeep.grading.judging.carried import MOST_BYTES
 from drinkdeep.grading.results import report
 from drinkdeep.grading.results.gradebook import GradebookError
 
@@ -70,6 +73,26 @@ def test_what_there_is_to_know_of_a_student_is_said(page: BeautifulSoup) -> None
     assert row(page, "<b>Eve</b>, =1+1 eve") == ["–", "Handed nothing in."]
 
 
+def test_the_tables_say_the_same_to_a_spreadsheet(page: BeautifulSoup, written: Path) -> None:
+    def table(what: str) -> list[dict[str, str]]:
+        text = written.with_name(f"{NAME}-{what}.csv").read_text("utf-8")
+        return list(csv.DictReader(text.splitlines()))
+
+    students = {line["student"]: line for line in table("students")}
+    assert {name: line["points"] for name, line in students.items()} == {
+        **{"ada": "5", "bob": "2", "mallory": "0"},
+        "eve": "",
+    }
+    assert students["eve"]["name"] == "<b>Eve</b>, =1+1"
+    assert students["bob"]["1. The squared loss of a batch"] == "2"
+    checks = table("checks")
+    assert words(page.summary) == f"How each of the {len(checks)} checks went"
+    told = {(c["exercise"], c["check"]): c for c in checks}
+    met = told["1. The squared loss of a batch", "1"]
+    assert (met["students"], met["difficulty"], met["discrimination"]) == ("3", "0.667", "")
+    assert table("values") == []
+
+
 def test_a_student_s_name_leads_to_the_feedback(page: BeautifulSoup, written: Path) -> None:
     links = {words(a): (written.parent / a["href"]).resolve() for a in page.select("table a")}
     assert links.keys() == {"ada", "bob", "mallory"}
@@ -80,12 +103,18 @@ def test_a_name_is_text(page: BeautifulSoup) -> None:
     assert not page.select("table b")
 
 
-def test_a_notebook_that_is_no_notebook_is_one_line(graded_class: Path, tmp_path: Path) -> None:
+def test_what_is_odd_about_a_notebook_is_one_line(graded_class: Path, tmp_path: Path) -> None:
     course = tmp_path / "course"
     shutil.copytree(graded_class, course)
     broken = course / "autograded" / "bob" / NAME / f"{NAME}.ipynb"
     broken.unlink()
     broken.write_text('{"cells": [')
+    heavy = course / "autograded" / "ada" / NAME / f"{NAME}.ipynb"
+    notebook = nbformat.read(heavy, as_version=4)
+    assert notebook.metadata.drinkdeep.carried_bytes < MOST_BYTES
+    notebook.metadata.drinkdeep.carried_bytes = 5234
+    heavy.unlink()
+    nbformat.write(notebook, heavy)
     shutil.copytree(course / "submitted" / "bob", course / "submitted" / "eve")
     target = write(course, tmp_path / "report.html", notes={"mallory": ["Came as a <zip>."]})
     page = BeautifulSoup(target.read_text("utf-8"), "html.parser")
@@ -93,6 +122,10 @@ def test_a_notebook_that_is_no_notebook_is_one_line(graded_class: Path, tmp_path
         "2",
         f"The graded notebook {NAME}.ipynb can't be read: grade it again.",
     ]
+    assert row(page, "ada")[-1] == (
+        "Its code carries 5.2 kB of numbers and texts: look whether ready answers or weights stand "
+        "there. A written answer waits for a person."
+    )
     assert row(page, "<b>Eve</b>") == ["–", "Not graded yet."]
     assert row(page, "mallory") == ["0", "Came as a <zip>."]
 
@@ -124,9 +157,9 @@ def test_nbgrader_s_export_writes_it(graded_class: Path, tmp_path: Path) -> None
     page = BeautifulSoup(target.read_text("utf-8"), "html.parser")
     assert "The class on" in words(page.h1)
     # What the run of the grader has noticed stands beside what is found in the notebooks.
-    (said,) = row(page, "<b>Eve</b>")[1:]
+    said = row(page, "<b>Eve</b>")[-1]
     assert said == f"What was handed in last is not graded. {remark} Handed nothing in."
-    assert row(page, "bob")[1] == "Odd."
+    assert row(page, "bob")[-1] == "Odd."
 
 
 def test_it_is_readable_by_everyone_and_asks_nobody(

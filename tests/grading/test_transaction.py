@@ -1,6 +1,7 @@
 """What a submission earned is written in one transaction, or not at all."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from typing import Any
 
 import pytest
@@ -41,15 +42,76 @@ def written() -> Iterator[list[int]]:
     event.remove(Engine, "commit", ended)
 
 
+class AtOnce(Executor):
+    """Has a result ready as soon as it is asked for."""
+
+    def __init__(self, pool: LocalPool) -> None:
+        self._pool = pool
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(self._pool.submit(fn, *args, **kwargs).result())
+        return done
+
+
 def test_a_submission_is_one_transaction(
+    course: Course, pool: LocalPool, written: list[int]
+) -> None:
+    course.hand_in("ada")
+    assert grade(course, pool)["ada"].state == "graded"
+    assert len(written) == 1
+    assert course.score("ada") == POINTS
+
+
+def test_what_is_ready_at_a_time_is_one_transaction_together(
     course: Course, pool: LocalPool, written: list[int]
 ) -> None:
     for student in ("ada", "bob", "eve"):
         course.hand_in(student)
-    outcomes = grade(course, pool)
+    outcomes = grade(course, AtOnce(pool))
     assert {outcome.state for outcome in outcomes.values()} == {"graded"}
-    assert len(written) == 3
-    assert course.score("bob") == POINTS
+    assert len(written) == 1
+    assert [course.score(student) for student in ("ada", "bob", "eve")] == [POINTS] * 3
+
+
+def test_one_that_cannot_be_recorded_takes_no_other_along(
+    course: Course, pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for student in ("ada", "bob", "eve"):
+        course.hand_in(student)
+    write = Converter.write_single_notebook
+
+    def fail(self: Converter, output: str, resources: Any) -> None:
+        if resources["nbgrader"]["student"] == "bob":
+            raise RuntimeError("no room for it")
+        write(self, output, resources)
+
+    monkeypatch.setattr(Converter, "write_single_notebook", fail)
+    outcomes = grade(course, AtOnce(pool))
+    states = {student: outcome.state for student, outcome in outcomes.items()}
+    assert states == {"ada": "graded", "bob": "failed", "eve": "graded"}
+    with Gradebook(course.db_url, "drinkdeep") as gradebook:
+        entered = {s.student_id for s in gradebook.assignment_submissions(NAME)}
+    assert entered == {"ada", "eve"}
+    assert [course.score(student) for student in ("ada", "eve")] == [POINTS] * 2
+    assert not list((course.folder / "grading").glob("autograded/*"))
+
+
+def test_what_is_taken_off_for_lateness_follows_the_new_points(
+    course: Course, pool: LocalPool
+) -> None:
+    with (course.folder / "nbgrader_config.py").open("a") as config:
+        config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')
+    with Gradebook(course.db_url, "drinkdeep") as gradebook:
+        gradebook.update_or_create_assignment(NAME, duedate="2026-11-20 00:00:00 UTC")
+    taken_off = []
+    for answer in ("def double(x):\n    return 3", "def double(x):\n    return 2 * x"):
+        course.hand_in("late", answer)
+        (course.submitted("late") / "timestamp.txt").write_text("2026-11-21 12:00:00 UTC")
+        assert grade(course, pool)["late"].state == "graded"
+        with Gradebook(course.db_url, "drinkdeep") as gradebook:
+            taken_off.append(gradebook.find_submission(NAME, "late").late_submission_penalty)
+    assert taken_off == [0, POINTS]
 
 
 def test_without_its_notebook_a_grade_is_not_written(

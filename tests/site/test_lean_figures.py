@@ -1,10 +1,13 @@
 """A still of the book draws what Matplotlib drew, in fewer bytes."""
 
+import base64
+import io
 import re
 from types import ModuleType
 
 import extensions
 import pytest
+from PIL import Image
 
 from drinkdeep.figures.picture import Picture, panel
 
@@ -32,6 +35,23 @@ def lean_figures() -> ModuleType:
 )
 def test_a_path_ends_where_it_ended(lean_figures: ModuleType, path: str, wanted: str) -> None:
     assert lean_figures.shorter(path, 10) == wanted
+
+
+@pytest.mark.parametrize(
+    ("colour", "mode"),
+    [((7, 7, 7, 255), "L"), ((7, 7, 8, 255), "RGBA"), ((7, 7, 7, 254), "RGBA")],
+)
+def test_an_image_keeps_its_pixels(
+    lean_figures: ModuleType, colour: tuple[int, ...], mode: str
+) -> None:
+    image = Image.new("RGBA", (28, 28), (200, 200, 200, 255))
+    image.putpixel((3, 4), colour)
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    address = lean_figures.smaller(lean_figures.PNG + base64.b64encode(file.getvalue()).decode())
+    again = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(lean_figures.PNG))))
+    assert again.mode == mode
+    assert again.convert("RGBA").tobytes() == image.tobytes()
 
 
 def drawings(title: str) -> list[str]:

@@ -1,17 +1,17 @@
 """A small course graded in the test's own process."""
 
 import contextlib
+from concurrent.futures import Executor
 
 from nbgrader.apps import AutogradeApp
 from small_course import NAME, Course
 
 from drinkdeep.grading.batch.converter import Converter
-from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.outcomes import Outcome
 from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
 
 
-def pipeline(course: Course, pool: LocalPool, assignment: str = NAME, **more: object) -> Pipeline:
+def pipeline(course: Course, pool: Executor, assignment: str = NAME, **more: object) -> Pipeline:
     with contextlib.chdir(course.folder):
         app = AutogradeApp()
         app.initialize([f"--db={course.db_url}", "--log-level=CRITICAL"])
@@ -19,7 +19,7 @@ def pipeline(course: Course, pool: LocalPool, assignment: str = NAME, **more: ob
     return Pipeline(converter, pool, max_in_flight=4, **more)  # type: ignore[arg-type]
 
 
-def grade(course: Course, pool: LocalPool, *students: str, **more: object) -> dict[str, Outcome]:
+def grade(course: Course, pool: Executor, *students: str, **more: object) -> dict[str, Outcome]:
     """Grade in this process; what has become of each."""
     line = pipeline(course, pool, **more)
     converter = line.converter
@@ -27,7 +27,8 @@ def grade(course: Course, pool: LocalPool, *students: str, **more: object) -> di
     return {outcome.student: outcome for outcome in outcomes}
 
 
-def left_to_do(course: Course, pool: LocalPool) -> list[str]:
+def left_to_do(course: Course, pool: Executor) -> list[str]:
     """Whom the command would grade now."""
     line = pipeline(course, pool)
-    return [entry for entry in line.to_do(line.converter.students()) if isinstance(entry, str)]
+    with contextlib.chdir(course.folder):
+        return [s for s in line.converter.students() if not isinstance(line.prepare(s), Outcome)]

@@ -279,6 +279,8 @@ class _Bar:
                 )
         if outcome is not None and self._bar is not None:
             self.done += 1
+            if outcome.state == "unchanged":  # it took no time, and says nothing of the others
+                self._bar.initial += 1
             self._bar.update()
 
     def close(self) -> None:
@@ -293,7 +295,7 @@ class _Lines(tqdm):  # type: ignore[misc]  # tqdm ships no type information
     def display(self, *_: object, **__: object) -> None:
         """Write the line."""
         state = self.format_dict
-        rate = self.n / state["elapsed"] if state["elapsed"] else 0
+        rate = (self.n - self.initial) / state["elapsed"] if state["elapsed"] else 0
         left = self.format_interval((self.total - self.n) / rate) if rate else "?"
         print(
             f"{self.desc}: {self.n} of {self.total}, {rate:.2f} a second, {left} left",

@@ -13,14 +13,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbconvert.exporters import Exporter
+from nbconvert.exporters import NotebookExporter
 from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
@@ -39,6 +40,30 @@ from drinkdeep.grading.plugins.preprocessors import JudgedExecute
 
 OTHER_SCHEMA = re.compile(r"no such (?:column|table)|does not exist")
 """What SQLite and PostgreSQL say of a table that isn't as it should be."""
+
+
+class _Steps(NotebookExporter):
+    """Preprocessors in a row, as an exporter has them, each at work on the same notebook.
+
+    An exporter copies a notebook three times, and looks after each step whether it is valid still,
+    to be safe from whatever its preprocessors may do; a class waits for that. Here whoever gives a
+    notebook has no further use for it, and it is looked at once, at the end.
+    """
+
+    def __init__(self, converter: "Converter", preprocessors: Iterable[Any]) -> None:
+        super().__init__(parent=converter, config=converter.config)  # type: ignore[no-untyped-call]
+        for preprocessor in preprocessors:
+            self.register_preprocessor(preprocessor)  # type: ignore[no-untyped-call]
+
+    def take(
+        self, notebook: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Let all of them have it; raises ValidationError if what they leave is no notebook."""
+        resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
+        for preprocessor in self._preprocessors:
+            notebook, resources = preprocessor(notebook, resources)
+        nbformat.validate(notebook, relax_add_props=True)
+        return notebook, resources
 
 
 class Converter(Autograde):  # type: ignore[misc]
@@ -73,13 +98,14 @@ class Converter(Autograde):  # type: ignore[misc]
         self._check_gradebook()
         self.writer = FilesWriter(parent=self)
         self._run: Run | None = None
-        self._sanitizer = self._exporter(self.sanitize_preprocessors)
-        self._recorder = self._exporter(
+        self._sanitizer = _Steps(self, self.sanitize_preprocessors)
+        self._recorder = _Steps(
+            self,
             [
                 kind
                 for kind in self.autograde_preprocessors
                 if not (isinstance(kind, type) and issubclass(kind, (JudgedExecute, Execute)))
-            ]
+            ],
         )
         self.execution = JudgedExecute(parent=self._sanitizer)
         """What ``nbgrader_config.py`` says of the execution."""
@@ -163,23 +189,35 @@ class Converter(Autograde):  # type: ignore[misc]
         course = self.course
         return Path(course.format_path(course.autograded_directory, student, self.assignment))
 
-    def sanitize(self, student: str, name: str, notebook: NotebookNode) -> str:
-        """A notebook with the instructor's cells restored, as text; nothing is changed by it."""
+    def sanitize(self, student: str, name: str, notebook: NotebookNode) -> NotebookNode:
+        """Give a notebook the instructor's cells again; what is given is used up."""
         self._sanitizing = True
-        text, _ = self._sanitizer.from_notebook_node(notebook, self._resources(student, name))
-        return str(text)
+        sanitized, _ = self._sanitizer.take(notebook, self._resources(student, name))
+        return sanitized
 
-    def record(self, submission: Submission, executed: Mapping[str, NotebookNode]) -> None:
-        """Enter a submission's grades into the gradebook, and put its notebooks in their place.
+    def record(self, group: Sequence[tuple[Submission, Mapping[str, NotebookNode]]]) -> None:
+        """Enter the grades of submissions into the gradebook, and put notebooks in their place.
 
-        The grades are one transaction, and last before the notebooks are in their place; those last
-        before this returns. Killed in between, it has to be done again from the start, which does
-        no harm.
+        The grades of all are one transaction, and last before the notebooks are in their place;
+        those last before this returns. Killed in between, or where it fails, it has to be done
+        again from the start, which does no harm. What is given is used up.
         """
+        try:
+            with self._run.transaction() if self._run else contextlib.nullcontext():
+                staged = [self._enter(submission, executed) for submission, executed in group]
+                _make_durable(path for new, _ in staged for path in _contents(new))
+            for new, place in staged:
+                self._put_in_place(new, place)
+            _make_durable({f for _, place in staged for f in (place.parent, place.parent.parent)})
+        finally:
+            self.clear()
+
+    def _enter(
+        self, submission: Submission, executed: Mapping[str, NotebookNode]
+    ) -> tuple[Path, Path]:
+        """Enter the grades of a submission; where its notebooks are now, and where they belong."""
         student = submission.student
         old = Path(self._format_source(self.assignment, student))
-        new = Path(self._format_dest(self.assignment, student))
-        self.clear()
         old.mkdir(parents=True)
         submission.copy_files(old)
         self.notebooks = []
@@ -187,22 +225,19 @@ class Converter(Autograde):  # type: ignore[misc]
             path = old / f"{name}.ipynb"
             path.touch()  # nbgrader looks whether it is there
             self.notebooks.append(str(path))
-        with self._run.transaction() if self._run else contextlib.nullcontext():
-            self.run_pre_convert_hook()
-            self.init_assignment(self.assignment, student)
-            self._sanitizing = False
-            try:
-                for name, notebook in executed.items():
-                    resources = self._resources(student, name)
-                    output, resources = self._recorder.from_notebook_node(notebook, resources)
-                    self.write_single_notebook(output, resources)
-                self.set_permissions(self.assignment, student)
-            finally:
-                self._sanitizing = True
-            self.run_post_convert_hook()
-            _make_durable(new)
-        self._put_in_place(new, self.autograded(student))
-        self.clear()
+        self.run_pre_convert_hook()
+        self.init_assignment(self.assignment, student)
+        self._sanitizing = False
+        try:
+            for name, notebook in executed.items():
+                resources = self._resources(student, name)
+                graded, resources = self._recorder.take(notebook, resources)
+                self.write_single_notebook(f"{nbformat.v4.writes(graded)}\n", resources)
+            self.set_permissions(self.assignment, student)
+        finally:
+            self._sanitizing = True
+        self.run_post_convert_hook()
+        return Path(self._format_dest(self.assignment, student)), self.autograded(student)
 
     def clear(self) -> None:
         """Throw away what a run has left in the staging."""
@@ -216,8 +251,6 @@ class Converter(Autograde):  # type: ignore[misc]
             replaced.mkdir(parents=True, exist_ok=True)
             place.rename(replaced / place.name)
         new.rename(place)
-        for folder in (place.parent, place.parent.parent):
-            _sync(folder)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         """Where the autograded notebooks are written, whichever half is at work."""
@@ -225,15 +258,6 @@ class Converter(Autograde):  # type: ignore[misc]
         return str(
             course.format_path(course.autograded_directory, student_id, assignment_id, escape)
         )
-
-    def _exporter(self, preprocessors: list[Any]) -> Exporter:
-        # Validated once at the end, and not again after each preprocessor.
-        exporter: Exporter = self.exporter_class(
-            parent=self, config=self.config, optimistic_validation=True
-        )
-        for preprocessor in preprocessors:
-            exporter.register_preprocessor(preprocessor)
-        return exporter
 
     def _resources(self, student: str, name: str) -> dict[str, Any]:
         """As nbgrader makes them of a path; a path with odd names in it can't be taken apart."""
@@ -320,11 +344,17 @@ def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str
     return points, locked
 
 
-def _make_durable(folder: Path) -> None:
-    """See that what is in a folder outlasts a power cut."""
+def _contents(folder: Path) -> Iterator[Path]:
+    """A folder, and all that is in it."""
     for root, _, names in os.walk(folder):
-        for path in (*(Path(root) / name for name in names), Path(root)):
-            _sync(path)
+        yield from (Path(root) / name for name in names)
+        yield Path(root)
+
+
+def _make_durable(paths: Iterable[Path]) -> None:
+    """See that files and folders outlast a power cut; a disk is faster with several at a time."""
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(_sync, paths))
 
 
 def _sync(path: Path) -> None:

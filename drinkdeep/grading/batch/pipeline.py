@@ -1,10 +1,11 @@
 """A class is graded: what is missing or has changed, as much at a time as there are workers.
 
-Everything that touches the gradebook or the course's folder happens in this process, one submission
-after another; the executor has the work in between. What has been graded is known by its key, the
-hashes of submission and tests, which an autograded notebook carries in its metadata. Since such a
-notebook gets to its place in one step when all else is done, a run that was killed anywhere is
-continued by the next.
+Everything that touches the gradebook or the course's folder happens in this process; the executor
+has the work in between. What has been executed by the time that the gradebook is free is recorded
+together: so the more workers there are, the less each waits for a disk. What has been graded is
+known by its key, the hashes of submission and tests, which an autograded notebook carries in its
+metadata. Since such a notebook gets to its place in one step when all else is done, a run that was
+killed anywhere is continued by the next.
 """
 
 import contextlib
@@ -15,10 +16,11 @@ import secrets
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from errno import EACCES, EAGAIN, EDQUOT, EIO, ENOSPC, EROFS, EWOULDBLOCK
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +59,21 @@ HELD = (EACCES, EAGAIN, EWOULDBLOCK)
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """A submission on its way."""
 
     submission: Submission
     work: Work
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Executed:
+    """One that has come back."""
+
+    job: Job
+    texts: dict[str, str]
+    """Its executed notebooks, as JSON, by name."""
 
 
 class Stopped(Exception):
@@ -110,29 +121,13 @@ class Pipeline:
         )
         self._version = grader_version(self._modules)
         self._tests = f"{converter.tests}-{self._version}"
-        self._sources = {name: nbformat.writes(nb) for name, nb in converter.sources.items()}
+        self._sources = {name: json.dumps(nb) for name, nb in converter.sources.items()}
         self._ids = {
             name: {i for cell in nb.cells if (i := grade_id(cell))}
             for name, nb in converter.sources.items()
         }
         self.stop = threading.Event()
         """Set it to stop the run: what is on its way is dropped."""
-
-    def to_do(self, students: Iterable[str]) -> Iterator[Outcome | str]:
-        """Of each student, what is known already, or the name if there is something to grade."""
-        in_gradebook = self.converter.in_gradebook()
-        for student in students:
-            try:
-                submission = self._take_in(student)
-                kept = self._kept(submission)
-            except UnreadableError as error:
-                yield Outcome(student, "unreadable", (str(error),))
-                continue
-            unchanged = kept is not None and kept["tests"] == self._tests
-            if kept is None or not unchanged or self._force or student not in in_gradebook:
-                yield student
-            else:
-                yield Outcome(student, "unchanged", tuple(kept.get("notes", ())))
 
     def run(self, students: Iterable[str]) -> Iterator[Outcome]:
         """Grade these; what has become of each, as it is known.
@@ -150,40 +145,61 @@ class Pipeline:
         yield from self._run(again, 1, None)
 
     def _run(
-        self, students: Iterable[str], max_in_flight: int, postpone: Callable[[_Job], None] | None
+        self, students: Iterable[str], max_in_flight: int, postpone: Callable[[Job], None] | None
     ) -> Iterator[Outcome]:
         waiting = deque(students)
-        running: dict[Future[dict[str, str]], _Job] = {}
+        running: dict[Future[dict[str, str]], Job] = {}
         try:
             while waiting or running:
                 while waiting and len(running) < max_in_flight:
-                    student = waiting.popleft()
-                    try:
-                        job = self._prepare(student)
-                    except UnreadableError as error:
-                        yield Outcome(student, "unreadable", (str(error),))
-                        continue
-                    running[self._executor.submit(perform, job.work)] = job
+                    prepared = self.prepare(waiting.popleft())
+                    if isinstance(prepared, Outcome):
+                        yield prepared
+                    else:
+                        running[self._executor.submit(perform, prepared.work)] = prepared
+                    if self.stop.is_set():
+                        raise Stopped
                 done, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
                 if self.stop.is_set():
                     raise Stopped
+                executed: list[_Executed] = []
                 for future in done:
-                    outcome = self._finish(future, running.pop(future), postpone)
-                    if outcome is not None:
-                        yield outcome
+                    found = self._result(future, running.pop(future), postpone)
+                    if isinstance(found, Outcome):
+                        yield found
+                    elif found is not None:
+                        executed.append(found)
+                yield from self._record(executed)
         finally:
             for future in running:
                 future.cancel()
 
-    def _take_in(self, student: str) -> Submission:
+    def prepare(self, student: str) -> Job | Outcome:
+        """A student's submission, ready to be executed; or what is known of it, if it need not be.
+
+        One that is tried again later is prepared again then: kept, they would fill the memory.
+        """
         course = self.converter.course
-        return read_submission(
-            student,
-            self.converter.submitted(student),
-            wanted=list(self._sources),
-            ignore=course.ignore,
-            most_bytes=course.max_file_size * 1000,
-        )
+        try:
+            submission = read_submission(
+                student,
+                self.converter.submitted(student),
+                wanted=list(self._sources),
+                ignore=course.ignore,
+                most_bytes=course.max_file_size * 1000,
+            )
+            kept = self._kept(submission) or {}
+            unchanged = kept.get("tests") == self._tests and student in self._in_gradebook
+            if unchanged and not self._force:
+                return Outcome(student, "unchanged", tuple(kept.get("notes", ())))
+            return self._job(submission, kept)
+        except UnreadableError as error:
+            return Outcome(student, "unreadable", (str(error),))
+
+    @cached_property
+    def _in_gradebook(self) -> set[str]:
+        """Of whose submission the gradebook knew before this run."""
+        return self.converter.in_gradebook()
 
     def _kept(self, submission: Submission) -> dict[str, Any] | None:
         """What an autograded notebook says of how this very submission was graded."""
@@ -199,8 +215,7 @@ class Pipeline:
                 return None
         return kept
 
-    def _prepare(self, student: str) -> _Job:
-        submission = self._take_in(student)
+    def _job(self, submission: Submission, kept: dict[str, Any]) -> Job:
         notes = list(submission.notes)
         notebooks = {}
         for name, content in submission.notebooks.items():
@@ -208,9 +223,8 @@ class Pipeline:
             notes += more
             if used := used_beside(notebook.cells, submission.files):
                 notes.append(f"{not_there([printable(name) for name in used])}.")
-            sanitized = self.converter.sanitize(student, name, notebook)
-            notebooks[name] = (sanitized, self._sources[name])
-        kept = self._kept(submission) or {}
+            sanitized = self.converter.sanitize(submission.student, name, notebook)
+            notebooks[name] = (json.dumps(sanitized), self._sources[name])
         seed = self._seed
         if seed is None:
             seed = kept.get("seed", secrets.randbits(40))
@@ -222,14 +236,12 @@ class Pipeline:
             self._modules,
             self._version,
         )
-        return _Job(submission, work, tuple(notes))
+        return Job(submission, work, tuple(notes))
 
-    def _finish(
-        self,
-        future: Future[dict[str, str]],
-        job: _Job,
-        postpone: Callable[[_Job], None] | None,
-    ) -> Outcome | None:
+    def _result(
+        self, future: Future[dict[str, str]], job: Job, postpone: Callable[[Job], None] | None
+    ) -> _Executed | Outcome | None:
+        """What has come of executing it; None if it was postponed."""
         student = _student(job)
         try:
             texts = future.result()
@@ -247,35 +259,59 @@ class Pipeline:
                 else f"Executing it failed ({type(error).__name__}: {str(error)[:200]})"
             )
             return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
-        executed = {name: nbformat.v4.reads(text) for name, text in texts.items()}
-        if postpone and any(_worth_a_retry(nb) for nb in executed.values()):
+        if postpone and any(_worth_a_retry(text) for text in texts.values()):
             postpone(job)
             return None
-        for notebook in executed.values():
-            notebook.metadata.setdefault("drinkdeep", NotebookNode()).update(
-                seed=job.work.seed,
-                submission=job.submission.digest,
-                tests=self._tests,
-                notes=list(job.notes),
-            )
-        return self._record(job, executed)
+        return _Executed(job, texts)
 
-    def _record(self, job: _Job, executed: dict[str, NotebookNode]) -> Outcome:
-        student = _student(job)
+    def _notebooks(self, executed: _Executed) -> dict[str, NotebookNode]:
+        """What was executed, with what is to be known of it later."""
+        notebooks = {name: nbformat.v4.reads(text) for name, text in executed.texts.items()}
+        for notebook in notebooks.values():
+            notebook.metadata.setdefault("drinkdeep", NotebookNode()).update(
+                seed=executed.job.work.seed,
+                submission=executed.job.submission.digest,
+                tests=self._tests,
+                notes=list(executed.job.notes),
+            )
+        return notebooks
+
+    def _record(self, group: Sequence[_Executed]) -> Iterator[Outcome]:
+        """Record these together; where that can't be done, each by itself."""
+        if not group:
+            return
         try:
-            self.converter.record(job.submission, executed)
-        except UnreadableError as error:
-            return Outcome(student, "unreadable", (str(error),))
+            self.converter.record([(e.job.submission, self._notebooks(e)) for e in group])
         except Exception as error:
-            if (cause := _fatal_cause(error)) is not None:
-                raise CourseError(
-                    f"The grades of {student} can't be written ({cause}): see to that and run the "
-                    "command again, which goes on here."
-                ) from error
-            logger.debug("%s could not be recorded", student, exc_info=error)
-            reason = f"nbgrader could not record it ({type(error).__name__}: {str(error)[:200]})"
-            return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
-        return Outcome(student, "graded", job.notes)
+            if len(group) == 1:
+                yield _not_recorded(group[0].job, error)
+                return
+        else:
+            yield from (Outcome(_student(e.job), "graded", e.job.notes) for e in group)
+            return
+        for executed in group:
+            yield from self._record([executed])
+
+
+def _not_recorded(job: Job, error: Exception) -> Outcome:
+    """What has become of a submission that could not be recorded.
+
+    Raises
+    ------
+    CourseError
+        If the next one couldn't be, either.
+    """
+    student = _student(job)
+    if isinstance(error, UnreadableError):
+        return Outcome(student, "unreadable", (str(error),))
+    if (cause := _fatal_cause(error)) is not None:
+        raise CourseError(
+            f"The grades of {student} can't be written ({cause}): see to that and run the "
+            "command again, which goes on here."
+        ) from error
+    logger.debug("%s could not be recorded", student, exc_info=error)
+    reason = f"nbgrader could not record it ({type(error).__name__}: {str(error)[:200]})"
+    return Outcome(student, "failed", (*job.notes, f"{reason}: run the command again."))
 
 
 def _fatal_cause(error: Exception) -> str | None:
@@ -290,12 +326,12 @@ def _fatal_cause(error: Exception) -> str | None:
     return None
 
 
-def _student(job: _Job) -> str:
+def _student(job: Job) -> str:
     return job.submission.student
 
 
-def _worth_a_retry(notebook: NotebookNode) -> bool:
-    said = notebook.metadata.get("drinkdeep", {})
+def _worth_a_retry(text: str) -> bool:
+    said = json.loads(text)["metadata"].get("drinkdeep", {})
     return any(said.get(name) for name in WORTH_A_RETRY)
 
 
@@ -360,19 +396,17 @@ def grade_class(
 ) -> list[Outcome]:
     """Grade what is to be graded of these students, and write down what has become of each.
 
-    ``progress`` is told of each outcome, and how many there will be that take time.
+    ``progress`` is told of each outcome, and how many there will be.
     """
     converter = pipeline.converter
     with converter.gradebook_opened_once(), contextlib.chdir(converter.course.root):
         converter.clear()
-        known = list(pipeline.to_do(students))
-        outcomes = [entry for entry in known if isinstance(entry, Outcome)]
-        names = [entry for entry in known if isinstance(entry, str)]
-        progress(None, len(names))
+        outcomes: list[Outcome] = []
+        progress(None, len(students))
         try:
-            for outcome in pipeline.run(names):
+            for outcome in pipeline.run(students):
                 outcomes.append(outcome)
-                progress(outcome, len(names))
+                progress(outcome, len(students))
         finally:
             outcomes.sort(key=lambda outcome: outcome.student)
             write_outcomes(outcomes_file(converter.staging.parent, converter.assignment), outcomes)

@@ -4,9 +4,9 @@ For one submission nbgrader opens its gradebook nine times, looks up each cell b
 tables, and commits after each. It has no extension point for that: every step makes a
 ``Gradebook`` of its own. So for the time of a run each that it makes is a
 :class:`SharedGradebook`, which is one in all but three things. All share a session, which
-:meth:`Run.transaction` commits, and nobody else. What is looked up comes with its like, in one
-query, and is known until then. And nothing of that is done with another version of nbgrader than
-the one that this was written for.
+:meth:`Run.transaction` commits, and nobody else. What is looked up is known from then on: of the
+course for the run, of a submission until its transaction ends. And nothing of that is done with
+another version of nbgrader than the one that this was written for.
 """
 
 import contextlib
@@ -14,7 +14,17 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any, ClassVar, TypeVar
 
-from nbgrader.api import BaseCell, Comment, Grade, Gradebook, SourceCell
+from nbgrader.api import (
+    Assignment,
+    Comment,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -22,6 +32,9 @@ from drinkdeep.grading.errors import CourseError
 
 WRITTEN_FOR = "0.9.6"
 """The version of nbgrader whose steps have been read."""
+
+OF_A_SUBMISSION = (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comment)
+"""What the session forgets at the end of a transaction; all else is the course's."""
 
 T = TypeVar("T")
 
@@ -61,8 +74,10 @@ class Run:
         self.engine: Engine | None = None
         self._session: _Session | None = None
         self._in_transaction = False
+        self.course: dict[tuple[str, ...], Any] = {}
+        """What has been looked up of the course, by how: nobody changes it while a run lasts."""
         self.known: dict[tuple[str, ...], Any] = {}
-        """What has been looked up, by how, in this transaction."""
+        """What has been looked up of a submission, by how, in this transaction."""
 
     @property
     def session(self) -> _Session:
@@ -83,6 +98,8 @@ class Run:
         except BaseException:
             if self._session is not None:
                 self._session.rollback()
+                self._session.expunge_all()  # a rollback leaves nothing loaded
+                self.course.clear()
             raise
         finally:
             self._in_transaction = False
@@ -101,10 +118,15 @@ class Run:
             self.engine.dispose()
 
     def _forget(self) -> None:
-        """Else the memory would grow with the class."""
+        """Let go of the submission; else the memory would grow with the class."""
         self.known.clear()
-        if self._session is not None:
-            self._session.expunge_all()
+        if self._session is None:
+            return
+        for entry in list(self._session):
+            if isinstance(entry, OF_A_SUBMISSION):
+                self._session.expunge(entry)
+            elif isinstance(entry, Assignment | Notebook):  # each lists who has handed it in
+                self._session.expire(entry, ["submissions"])
 
 
 class SharedGradebook(Gradebook):  # type: ignore[misc]
@@ -116,82 +138,84 @@ class SharedGradebook(Gradebook):  # type: ignore[misc]
         """Leave the session to the others."""
         self.run.step_done()
 
-    def find_student(self, student_id: str) -> Any:
-        """As nbgrader's."""
-        return self._once(super().find_student, student_id)
-
     def find_assignment(self, name: str) -> Any:
         """As nbgrader's."""
-        return self._once(super().find_assignment, name)
+        return self._once(self.run.course, super().find_assignment, name)
 
     def find_notebook(self, name: str, assignment: str) -> Any:
         """As nbgrader's."""
-        return self._once(super().find_notebook, name, assignment)
-
-    def find_submission(self, assignment: str, student: str) -> Any:
-        """As nbgrader's."""
-        return self._once(super().find_submission, assignment, student)
-
-    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> Any:
-        """As nbgrader's."""
-        return self._once(super().find_submission_notebook, notebook, assignment, student)
-
-    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As nbgrader's; all of a notebook come together."""
-        place = (notebook, assignment, student)
-        found = self._together("grades", place, lambda: self._of_cells(Grade, place))
-        return found.get(grade_cell) or super().find_grade(grade_cell, *place)
-
-    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As nbgrader's; all of a notebook come together."""
-        place = (notebook, assignment, student)
-        found = self._together("comments", place, lambda: self._of_cells(Comment, place))
-        return found.get(solution_cell) or super().find_comment(solution_cell, *place)
+        return self._once(self.run.course, super().find_notebook, name, assignment)
 
     def find_source_cell(self, name: str, notebook: str, assignment: str) -> Any:
         """As nbgrader's; all of a notebook come together."""
-        place = (notebook, assignment)
-        found = self._together("source", place, lambda: self._source_cells(*place))
-        return found.get(name) or super().find_source_cell(name, *place)
+        cells = self._once(self.run.course, self._source_cells, notebook, assignment)
+        return cells.get(name) or super().find_source_cell(name, notebook, assignment)
 
     def find_graded_cell(self, name: str, notebook: str, assignment: str) -> Any:
         """As nbgrader's; all of a notebook come together."""
-        place = (notebook, assignment)
-        found = self._together("graded", place, lambda: self._graded_cells(*place))
-        return found.get(name) or super().find_graded_cell(name, *place)
+        cells = self._once(self.run.course, self._graded_cells, notebook, assignment)
+        return cells.get(name) or super().find_graded_cell(name, notebook, assignment)
 
-    def _once(self, find: Callable[..., T], *names: str) -> T:
+    def find_student(self, student_id: str) -> Any:
+        """As nbgrader's."""
+        return self._once(self.run.known, super().find_student, student_id)
+
+    def add_student(self, student_id: str, **more: Any) -> Any:
+        """As nbgrader's; it is known from then on."""
+        added = super().add_student(student_id, **more)
+        self.run.known["find_student", student_id] = added
+        return added
+
+    def find_submission(self, assignment: str, student: str) -> Any:
+        """As nbgrader's."""
+        return self._once(self.run.known, super().find_submission, assignment, student)
+
+    def add_submission(self, assignment: str, student: str, **more: Any) -> Any:
+        """As nbgrader's; it is known from then on, and what belongs to it is in the database."""
+        added = super().add_submission(assignment, student, **more)
+        self.db.flush()
+        self.run.known["find_submission", assignment, student] = added
+        return added
+
+    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; all of a submission come together."""
+        with contextlib.suppress(MissingEntry):
+            for submitted in self.find_submission(assignment, student).notebooks:
+                if submitted.name == notebook:
+                    return submitted
+        return super().find_submission_notebook(notebook, assignment, student)
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; all of a notebook come together."""
+        grades = self._once(self.run.known, self._grades, notebook, assignment, student)
+        found = grades.get(grade_cell)
+        return found or super().find_grade(grade_cell, notebook, assignment, student)
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; all of a notebook come together."""
+        comments = self._once(self.run.known, self._comments, notebook, assignment, student)
+        found = comments.get(solution_cell)
+        return found or super().find_comment(solution_cell, notebook, assignment, student)
+
+    def _once(self, known: dict[tuple[str, ...], Any], find: Callable[..., T], *names: str) -> T:
         key = (find.__name__, *names)
-        if key not in self.run.known:
-            self.run.known[key] = find(*names)
-        found: T = self.run.known[key]
+        if key not in known:
+            known[key] = find(*names)
+        found: T = known[key]
         return found
-
-    def _together(
-        self, what: str, place: tuple[str, ...], find: Callable[[], dict[str, Any]]
-    ) -> dict[str, Any]:
-        key = (what, *place)
-        if key not in self.run.known:
-            self.run.known[key] = find()
-        found: dict[str, Any] = self.run.known[key]
-        return found
-
-    def _of_cells(self, kind: type[Any], place: tuple[str, str, str]) -> dict[str, Any]:
-        submitted = self.find_submission_notebook(*place)
-        rows = (
-            self.db.query(BaseCell.name, kind)
-            .join(BaseCell, BaseCell.id == kind.cell_id)
-            .filter(kind.notebook_id == submitted.id)
-        )
-        return {str(name): entry for name, entry in rows}
 
     def _source_cells(self, notebook: str, assignment: str) -> dict[str, Any]:
-        own = SourceCell.notebook_id == self.find_notebook(notebook, assignment).id
-        return {cell.name: cell for cell in self.db.query(SourceCell).filter(own)}
+        return {cell.name: cell for cell in self.find_notebook(notebook, assignment).source_cells}
 
     def _graded_cells(self, notebook: str, assignment: str) -> dict[str, Any]:
         found = self.find_notebook(notebook, assignment)
         return {cell.name: cell for cell in [*found.task_cells, *found.grade_cells]}
+
+    def _grades(self, *place: str) -> dict[str, Any]:
+        return {grade.name: grade for grade in self.find_submission_notebook(*place).grades}
+
+    def _comments(self, *place: str) -> dict[str, Any]:
+        return {comment.name: comment for comment in self.find_submission_notebook(*place).comments}
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ All that it gets travels with the :class:`Work`: a worker has neither the gradeb
 folder.
 """
 
+import json
 import threading
 from dataclasses import dataclass
 
@@ -56,10 +57,10 @@ def perform(work: Work) -> dict[str, str]:
     with _one_at_a_time:
         torch.set_num_threads(1)
         return {
-            name: nbformat.writes(
+            name: json.dumps(
                 execute(
-                    nbformat.reads(submission, as_version=4),
-                    nbformat.reads(source, as_version=4),
+                    nbformat.v4.reads(submission),
+                    nbformat.v4.reads(source),
                     seed=work.seed,
                     limits=work.limits,
                     sandboxed=work.sandboxed,

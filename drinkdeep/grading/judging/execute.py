@@ -11,8 +11,9 @@ from nbformat import NotebookNode, from_dict
 
 from drinkdeep.cells import grade_id
 from drinkdeep.checks import Raised
-from drinkdeep.grading.graded import Missed, write_stops, write_verdict
+from drinkdeep.grading.graded import Checked, Missed, write_stops, write_verdict
 from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.grading.judging.carried import carried_bytes
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
@@ -70,6 +71,7 @@ def execute(
             "timed_out": student.timed_out,
             "kernel_died": student.kernel_died,
             "too_slow": judge.too_slow,
+            "carried_bytes": carried_bytes(submission, source),
         }
     return notebook
 
@@ -95,6 +97,7 @@ def _grade(
         verdict.score,
         verdict.points,
         [Missed(finding.words, finding.detail) for finding in verdict.findings],
+        [Checked(check.met, check.unknown) for check in verdict.checks],
     )
     write_stops(cell, student.take_stops())
     said = {"output_type": "stream", "name": "stdout", "text": f"{verdict}\n"}

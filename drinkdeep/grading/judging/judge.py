@@ -52,6 +52,7 @@ class CheckSite:
     check: str
     share: float
     hidden: bool
+    hint: str
     runs: int = 0
     findings: list[Finding] = field(default_factory=list)
     proves: bool = False
@@ -67,6 +68,14 @@ class CheckSite:
         """Whether it ran, and was met each time."""
         return self.runs > 0 and not self.findings
 
+    @property
+    def unknown(self) -> str:
+        """What was seen and has no words of its own yet; of a visible check, which has one input.
+
+        A hidden one has other inputs for each submission, and its values tell nothing together.
+        """
+        return next((f.detail for f in self.findings if not (self.hidden or f.known)), "")
+
     def note(self, finding: Finding) -> None:
         """Note what is wrong, in a bounded length: a loop over an answer may find much."""
         if len(self.findings) < MOST_FINDINGS:
@@ -74,7 +83,7 @@ class CheckSite:
                 text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
                 for text in (finding.words, finding.detail)
             )
-            self.findings.append(Finding(words, detail))
+            self.findings.append(Finding(words, detail, known=finding.known))
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,8 @@ class Verdict:
     score: float
     points: float
     findings: tuple[Finding, ...]
+    checks: tuple[CheckSite, ...] = field(default=(), compare=False)
+    """How each check of the test went, from top to bottom."""
 
     def __str__(self) -> str:
         """The feedback as text, for people."""
@@ -159,7 +170,7 @@ class Judge:
 def sites_of(exercise: Exercise) -> list[CheckSite]:
     """The checks of an exercise, none of which has run."""
     _, sites = rewritten(exercise.test.source, exercise.solution.source, tuple(exercise.hidden))
-    return [CheckSite(check, share, hidden) for check, share, hidden in sites]
+    return [CheckSite(*site) for site in sites]
 
 
 class _Test:
@@ -169,7 +180,7 @@ class _Test:
         self._statements, sites = rewritten(
             exercise.test.source, exercise.solution.source, tuple(exercise.hidden)
         )
-        self.sites = [CheckSite(check, share, hidden) for check, share, hidden in sites]
+        self.sites = [CheckSite(*site) for site in sites]
         self._ask = ask
         self._seed = seed
         self._timeout: Raised | None = None
@@ -239,7 +250,7 @@ class _Test:
         elif finding is not None and site.hidden:
             # The student gets the words and what is wrong in form, and nothing of the inputs.
             detail = f"Your code raised {raised.kinds[0]}." if raised else finding.form
-            finding = Finding(finding.words, detail)
+            finding = Finding(finding.words, detail, known=finding.known)
         site.runs += 1
         if finding is not None:
             site.note(finding)
@@ -294,4 +305,4 @@ def _verdict(exercise: Exercise, sites: list[CheckSite]) -> Verdict:
     if len(paid) < len(met) and not any(finding.words == NOT_DONE for finding in findings):
         fits = all(site.met for site in sites if not site.hidden and site.role != "form")
         findings.append(Finding(UNPROVEN if fits else IN_PART, ""))
-    return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)))
+    return Verdict(round(score, 2), exercise.points, tuple(dict.fromkeys(findings)), tuple(sites))

@@ -7,6 +7,7 @@ test's own names that occur in it; each ``expect…`` becomes a note to the judg
 import ast
 import functools
 from types import CodeType
+from typing import NamedTuple
 
 from drinkdeep import checks
 from drinkdeep.grading.errors import CheckError
@@ -15,10 +16,20 @@ LOOKS = ("observe", "attempt", "stopwatch")
 CHECKS = tuple(name for name in dir(checks) if name.startswith("expect"))
 
 
+class Site(NamedTuple):
+    """One ``expect…`` as it is written."""
+
+    check: str
+    share: float
+    hidden: bool
+    hint: str
+    """The words for whoever misses it; of several, or of pieces, the longest."""
+
+
 @functools.cache
 def rewritten(
     test: str, solution: str, hidden: tuple[tuple[int, int], ...]
-) -> tuple[list[tuple[CodeType, list[int]]], list[tuple[str, float, bool]]]:
+) -> tuple[list[tuple[CodeType, list[int]]], list[Site]]:
     """A test cell's statements, each with the numbers of its sites, and what each site is.
 
     The same for all submissions, and so done once.
@@ -27,7 +38,7 @@ def rewritten(
     bound = bound_names(tree)
     if taken := bound & defined_names(ast.parse(solution)):
         raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
-    sites: list[tuple[str, float, bool]] = []
+    sites: list[Site] = []
     _Rewriter(sites, hidden, bound).visit(tree)
     ast.fix_missing_locations(tree)
     statements = [
@@ -45,7 +56,7 @@ class _Rewriter(ast.NodeTransformer):
 
     def __init__(
         self,
-        sites: list[tuple[str, float, bool]],
+        sites: list[Site],
         hidden: tuple[tuple[int, int], ...],
         bound: set[str],
     ) -> None:
@@ -66,7 +77,7 @@ class _Rewriter(ast.NodeTransformer):
             node.site = len(self._sites)  # type: ignore[attr-defined]
             hidden = any(first < node.lineno < last for first, last in self._hidden)
             share = 0 if getattr(checks, name).role == "form" else _share(node)
-            self._sites.append((name, share, hidden))
+            self._sites.append(Site(name, share, hidden, _hint(node)))
         return node
 
     def _look(self, name: str, node: ast.Call) -> ast.Call:
@@ -99,6 +110,11 @@ def _share(node: ast.Call) -> float:
                 raise CheckError("A share is written as a plain number.")
             return share
     return 1.0
+
+
+def _hint(node: ast.Call) -> str:
+    parts = [part for k in node.keywords if k.arg == "hint" for part in ast.walk(k.value)]
+    return max((str(p.value) for p in parts if isinstance(p, ast.Constant)), key=len, default="")
 
 
 def bound_names(tree: ast.AST) -> set[str]:

@@ -38,28 +38,7 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """The submission, restored."""
-        source = source_notebook(self, resources)
-        # A cell's id follows from its text, and students got another text where a solution stood.
-        # Before format 4.5 cells had no ids.
-        given_out = {
-            grade_id(cell): cell.id
-            for cell in self._released(resources)
-            if grade_id(cell) and "id" in cell
-        }
-        for cell in source.cells:
-            if grade_id(cell) in given_out:
-                cell.id = given_out[grade_id(cell)]
-        return restore(notebook, source), resources
-
-    def _released(self, resources: Resources) -> list[NotebookNode]:
-        """The cells as students got them, if they are there."""
-        course = self.parent.parent.coursedir
-        name = resources["nbgrader"]
-        folder = Path(course.format_path(course.release_directory, ".", name["assignment"]))
-        try:
-            return list(nbformat.read(folder / f"{name['notebook']}.ipynb", as_version=4).cells)
-        except (OSError, ValueError):
-            return []
+        return restore(notebook, _as_given_out(self, resources)), resources
 
 
 class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
@@ -210,16 +189,51 @@ def _process() -> ProcessPoolExecutor:
 
 
 def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
-    """The source of the assignment at hand, from the course's source directory."""
+    """The source of the assignment at hand; whoever gets it leaves it as it is."""
+    path = _path(preprocessor, resources, "source_directory")
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def _as_given_out(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
+    """The source, with the ids that its cells have in what students got, if that is there."""
+    source = _path(preprocessor, resources, "source_directory")
+    released = _path(preprocessor, resources, "release_directory")
+    try:
+        when = released.stat().st_mtime_ns
+    except OSError:
+        return source_notebook(preprocessor, resources)
+    return _with_ids_of(source, source.stat().st_mtime_ns, released, when)
+
+
+def _path(preprocessor: NbGraderPreprocessor, resources: Resources, directory: str) -> Path:
+    """Where the notebook at hand lies in a directory of the course's."""
     course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
     name = resources["nbgrader"]
-    folder = Path(course.format_path(course.source_directory, ".", name["assignment"]))
-    path = folder / f"{name['notebook']}.ipynb"
-    return _read(path, path.stat().st_mtime_ns)
+    folder = Path(course.format_path(getattr(course, directory), ".", name["assignment"]))
+    return folder / f"{name['notebook']}.ipynb"
 
 
 @functools.lru_cache(maxsize=16)
 def _read(path: Path, changed: int) -> NotebookNode:
-    """A notebook as it was then; whoever gets it leaves it as it is."""
+    """A notebook as it was then."""
     notebook: NotebookNode = nbformat.read(path, as_version=4)
+    return notebook
+
+
+@functools.lru_cache(maxsize=16)
+def _with_ids_of(source: Path, changed: int, released: Path, released_then: int) -> NotebookNode:
+    """A notebook as it was then, with the ids that its cells have in another one.
+
+    A cell's id follows from its text, and students got another text where a solution stood.
+    """
+    notebook = copy.deepcopy(_read(source, changed))
+    try:
+        given_out = _read(released, released_then).cells
+    except (OSError, ValueError):
+        return notebook
+    # Before format 4.5 cells had no ids.
+    ids = {grade_id(cell): cell.id for cell in given_out if grade_id(cell) and "id" in cell}
+    for cell in notebook.cells:
+        if grade_id(cell) in ids:
+            cell.id = ids[grade_id(cell)]
     return notebook

@@ -2,8 +2,9 @@
 
     python -m drinkdeep.grading.results.report ASSIGNMENT        writes reports/ASSIGNMENT.html
 
-One page that needs nothing else. Points are the gradebook's; hints, and code that was stopped, are
-read in the autograded notebooks' metadata. Whatever comes from students is escaped.
+One page that needs nothing else, and beside it the same as tables for a spreadsheet. Points are the
+gradebook's; hints, how each check went, and code that was stopped, are read in the autograded
+notebooks' metadata. Whatever comes from students is escaped.
 """
 
 import os
@@ -27,12 +28,14 @@ from nbgrader.plugins import ExportPlugin
 
 from drinkdeep.figures.picture import Picture, panel
 from drinkdeep.grading.batch.outcomes import remarks
-from drinkdeep.grading.graded import all_missed, all_stops
-from drinkdeep.grading.judging.assignment import exercise_titles
+from drinkdeep.grading.graded import Checked, all_missed, all_stops, checked
+from drinkdeep.grading.judging.assignment import Assignment, exercise_titles
+from drinkdeep.grading.judging.carried import MOST_BYTES
 from drinkdeep.grading.judging.judge import NOT_DONE
 from drinkdeep.grading.results import gradebook as read
-from drinkdeep.grading.results.export import full_name
+from drinkdeep.grading.results.export import defused, full_name, written
 from drinkdeep.grading.results.gradebook import Cell, GradebookError
+from drinkdeep.grading.results.items import LEAST, Item, Value, items, unknown_values
 from drinkdeep.grading.results.pages import TEMPLATES, points, policy, stylesheet
 from drinkdeep.palette import BLUE, MUTED
 
@@ -81,6 +84,8 @@ class Line:
     student: str
     name: str
     score: float | None
+    handed_in: str
+    """When, by the time stamp; "" if there is none."""
     notes: Sequence[str]
     feedback: str
     """The address of the feedback, from the report; "" if there is none."""
@@ -95,6 +100,9 @@ def write(
 ) -> Path:
     """Write the report of an assignment to ``target``, and return that.
 
+    Beside it come the tables, each under its name with what it holds behind: ``-students.csv``,
+    ``-checks.csv`` and ``-values.csv``.
+
     ``notes`` are lines to be said of students besides: what a run of the grader has noticed.
 
     Raises
@@ -107,7 +115,9 @@ def write(
     lines = []
     hints: Counter[tuple[str, str]] = Counter()
     untouched: Counter[str] = Counter()
-    titles = _titles(course, assignment)
+    went: dict[str, dict[str, list[Checked]]] = {}
+    sources = _sources(course, assignment)
+    titles = {k: v for source in sources for k, v in exercise_titles(source.notebook).items()}
     for student in read.students(gradebook):
         own = list((notes or {}).get(student.id, ()))
         submission = found.get(student.id)
@@ -125,7 +135,14 @@ def write(
                     own.append(f"The graded notebook {path.name} can't be read: grade it again.")
                     continue
                 own += [stop.words for stop in all_stops(notebook)]
+                carried = notebook.metadata.get("drinkdeep", {}).get("carried_bytes", 0)
+                if carried > MOST_BYTES:
+                    own.append(
+                        f"Its code carries {carried / 1000:.1f} kB of numbers and texts: look "
+                        "whether ready answers or weights stand there."
+                    )
                 told |= {(name, found.words) for name, found in all_missed(notebook)}
+                went.setdefault(student.id, {}).update(checked(notebook))
             hints.update((titles.get(name, name), words) for name, words in told)
             untouched.update(name for name, words in told if words == NOT_DONE)
             if submission.penalty:
@@ -137,15 +154,14 @@ def write(
                 student.id,
                 full_name(student),
                 submission.score if submission else None,
+                submission.handed_in if submission else "",
                 own,
                 _feedback(course, student.id, assignment, target),
             )
         )
+    cells = list(read.cells(gradebook, assignment))
     exercises = sorted(
-        (
-            Exercise(titles.get(cell.name, cell.name), cell, untouched[cell.name])
-            for cell in read.cells(gradebook, assignment)
-        ),
+        (Exercise(titles.get(cell.name, cell.name), cell, untouched[cell.name]) for cell in cells),
         key=lambda exercise: 2.0 if exercise.share is None else exercise.share,
     )
     commonest = [
@@ -153,18 +169,76 @@ def write(
         for (exercise, words), times in sorted(hints.items(), key=lambda hint: (-hint[1], hint[0]))
         if words != NOT_DONE
     ]
-    page = _page(assignment, most, lines, exercises, commonest[:HINTS])
+    earned: dict[str, dict[str, float]] = {student: {} for student in went}
+    for cell in cells:
+        for student, score in cell.scores.items():
+            earned.setdefault(student, {})[cell.name] = score
+    checks = [item for source in sources for item in items(source, went, earned)]
+    values = unknown_values(went)
+    named = [(titles.get(item.test, item.test), item) for item in checks]
+    told_values = [(titles.get(value.test, value.test), value) for value in values]
+    page = _page(assignment, most, lines, exercises, commonest[:HINTS], named, told_values[:HINTS])
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(page, encoding="utf-8")
+    for what, rows in {
+        "students": _rows_of_students(lines, cells, titles),
+        "checks": _rows_of_checks(named),
+        "values": _rows_of_values(told_values),
+    }.items():
+        table = target.with_name(f"{target.stem}-{what}.csv")
+        table.write_text(written(rows), encoding="utf-8", newline="")
     return target
 
 
-def _titles(course: CourseDirectory, assignment: str) -> dict[str, str]:
-    titles: dict[str, str] = {}
+def _rows_of_students(
+    lines: Sequence[Line], cells: Sequence[Cell], titles: Mapping[str, str]
+) -> list[list[str]]:
+    names = [defused(titles.get(cell.name, cell.name)) for cell in cells]
+    return [
+        ["student", "name", "points", "handed in", "to know", *names],
+        *(
+            [
+                *map(defused, (line.student, line.name)),
+                "" if line.score is None else points(line.score),
+                line.handed_in,
+                defused(" ".join(line.notes)),
+                *(
+                    points(c.scores[line.student]) if line.student in c.scores else ""
+                    for c in cells
+                ),
+            ]
+            for line in lines
+        ),
+    ]
+
+
+def _rows_of_checks(checks: Sequence[tuple[str, Item]]) -> list[list[str]]:
+    return [
+        ["exercise", "check", "hidden", "hint", "students", "difficulty", "discrimination"],
+        *(
+            [
+                *map(defused, (title, str(item.number), "yes" if item.hidden else "no", item.hint)),
+                str(item.students),
+                f"{item.difficulty:.3f}",
+                "" if item.discrimination is None else f"{item.discrimination:.3f}",
+            ]
+            for title, item in checks
+        ),
+    ]
+
+
+def _rows_of_values(values: Sequence[tuple[str, Value]]) -> list[list[str]]:
+    return [
+        ["exercise", "check", "seen", "students"],
+        *([defused(t), str(v.number), defused(v.seen), str(v.students)] for t, v in values),
+    ]
+
+
+def _sources(course: CourseDirectory, assignment: str) -> list[Assignment]:
     source = Path(_path(course, course.source_directory, ".", assignment))
-    for path in sorted(source.glob("*.ipynb")):
-        titles |= exercise_titles(nbformat.read(path, as_version=4))
-    return titles
+    return [
+        Assignment(nbformat.read(path, as_version=4)) for path in sorted(source.glob("*.ipynb"))
+    ]
 
 
 def _path(course: CourseDirectory, step: str, student: str, assignment: str) -> str:
@@ -185,6 +259,8 @@ def _page(
     lines: Sequence[Line],
     exercises: Sequence[Exercise],
     hints: Sequence[tuple[str, str, int]],
+    checks: Sequence[tuple[str, Item]],
+    values: Sequence[tuple[str, Value]],
 ) -> str:
     scores = [line.score for line in lines if line.score is not None]
     pictures = []
@@ -206,6 +282,9 @@ def _page(
         mean=statistics.fmean(scores) if scores else None,
         exercises=exercises,
         hints=hints,
+        checks=checks,
+        values=values,
+        least=LEAST,
         pictures=drawn,
         style=Markup(style),
         policy=policy(style, *inside),
