@@ -439,8 +439,9 @@ def test_canvas_finds_whose_page_it_is() -> None:
     """It takes the first two numbers between underscores."""
     reading = Reading("15", "kim_14", f"{NAME}.ipynb", upload=90001)
     assert reply(CANVAS, reading, f"{NAME}.html") == f"kim14_15_90001_{NAME}.html"
-    number = Reading("15", "14 2", f"{NAME}.ipynb", upload=90001)
-    assert reply(CANVAS, number, f"{NAME}.html") == f"student142_15_90001_{NAME}.html"
+    for name in ("142", "anon"):
+        odd = Reading("15", name, f"{NAME}.ipynb", upload=90001)
+        assert reply(CANVAS, odd, f"{NAME}.html") == f"student{name}_15_90001_{NAME}.html"
 
 
 def test_feedback_without_an_archive_is_refused_in_a_sentence(

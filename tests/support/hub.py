@@ -52,7 +52,6 @@ done
 cp -r /mnt/files/opt/. /opt
 mkdir -p -m 755 /usr/local/share/nbgrader
 mkdir -m 777 /usr/local/share/nbgrader/exchange
-chmod 777 /usr/local/share/nbgrader/exchange
 cp /etc/passwd /mnt/passwd
 number=%d
 for user in $users; do
