@@ -56,13 +56,17 @@ def test_a_job_that_is_killed_costs_nobody_anything(cluster: slurm.Recipe, cours
     students = [f"late{number}" for number in range(4)]
     for student in students:
         course.hand_in(student, SLOW)
+    running: list[str] = []
     killed: list[str] = []
 
     def kill() -> None:
-        wait_for(lambda: slurm.jobs(cluster.environment), 200, unhurriedly)
-        (job, *_) = slurm.jobs(cluster.environment)
-        subprocess.run(["scancel", job], env=cluster.environment, check=True)
-        killed.append(job)
+        def seen() -> bool:
+            running.extend(slurm.jobs(cluster.environment))
+            return bool(running)
+
+        wait_for(seen, 200, unhurriedly)
+        subprocess.run(["scancel", running[0]], env=cluster.environment, check=True)
+        killed.append(running[0])
 
     thread = threading.Thread(target=kill)
     thread.start()

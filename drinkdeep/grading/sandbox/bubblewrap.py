@@ -23,19 +23,24 @@ SCRIPT = "/inside.py"
 KERNELS = "/kernels"
 
 
-def package_folders() -> Iterator[str]:
-    """Each folder on our path in which packages are installed, in the path's order.
+def packages_elsewhere() -> list[str]:
+    """The folders of packages on our path, in its order, if any lies outside of the environment.
 
-    They need not lie below the environment's prefix: ``pip install --user``, a ``.pth`` file or an
-    environment module's PYTHONPATH name others. A folder with no installed package may be the
-    course's own, and hold solutions.
+    ``pip install --user``, a ``.pth`` file or an environment module's PYTHONPATH name such ones. A
+    folder with no installed package may be the course's own, and hold solutions.
     """
-    for entry in sys.path:
-        if entry and next(Path(entry).glob("*.dist-info"), None):
-            yield str(Path(entry).absolute())
+    folders = [
+        Path(entry).absolute()
+        for entry in sys.path
+        if entry and next(Path(entry).glob("*.dist-info"), None)
+    ]
+    own = (sys.base_prefix, sys.prefix)
+    if all(any(folder.is_relative_to(prefix) for prefix in own) for folder in folders):
+        return []
+    return [str(folder) for folder in folders]
 
 
-INSTALLED = (sys.base_prefix, sys.prefix, *package_folders(), str(PACKAGE))
+INSTALLED = (sys.base_prefix, sys.prefix, *packages_elsewhere(), str(PACKAGE))
 """What a kernel needs of this machine besides SYSTEM."""
 SCRATCH = (
     # Where the course itself lies in /tmp, an empty one would hide it.
@@ -111,7 +116,7 @@ def environment() -> dict[str, str]:
     """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *package_folders()]),
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *packages_elsewhere()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": inside.HOME,
         "LANG": "C.UTF-8",
