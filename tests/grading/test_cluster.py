@@ -68,6 +68,13 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         process.wait(10)
 
 
+def written_address(contact: Path) -> str:
+    """Where a scheduler listens, once it has written that down, which it does bit by bit."""
+    wait_for(lambda: contact.exists() and contact.read_text().endswith("\n}"))
+    address: str = json.loads(contact.read_text())["address"]
+    return address
+
+
 def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     course.make()
@@ -135,8 +142,7 @@ def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) ->
             f"{scheduler} --protocol tls {certificates} --host=127.0.0.1 --port=0 "
             f"--scheduler-file={contact}"
         )
-        wait_for(contact.exists)
-        address = json.loads(contact.read_text())["address"]
+        address = written_address(contact)
         worker = worker.partition("#")[0].replace("tcp://FIRST:8786", address)
         start(f"{worker.replace('--nworkers 8', '--nworkers 1')} {certificates} {here}")
         command = pages.block("cluster.md", "sh", "--scheduler")
@@ -190,9 +196,7 @@ def test_a_run_that_sees_no_worker_says_so(
     ) as scheduler:
         said = ""
         end = time.monotonic() + 60
-        while not contact.exists() and time.monotonic() < end:
-            time.sleep(0.1)
-        with dask_cluster(json.loads(contact.read_text())["address"]):
+        with dask_cluster(written_address(contact)):
             while "No worker has come" not in said and time.monotonic() < end:
                 time.sleep(0.1)
                 said += capfd.readouterr().err
