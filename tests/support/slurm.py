@@ -137,7 +137,9 @@ def recipe(folder: Path) -> Iterator[Recipe]:
             address = running.stdout.readline().strip()
             assert address.startswith("tls://127.0.0.1:"), address
             command = block("cluster.md", "text", "--scheduler tls://ADDRESS")
-            words = shlex.split(command.replace("tls://ADDRESS", address).replace("~", str(home)))
+            for said, meant in (("\\\n", ""), ("tls://ADDRESS", address), ("~", str(home))):
+                command = command.replace(said, meant)
+            words = shlex.split(command)
             yield Recipe(address, words[words.index("--scheduler") :], known)
             running.stdin.write("\n")
             running.stdin.close()
