@@ -93,7 +93,7 @@ def main() -> None:
     for seed in range(ROUNDS):
         torch.set_num_threads(default)  # the article says nothing of threads
         runs[PRINTED].epoch(article_loader(seed))
-        torch.set_num_threads(1)  # for small batches one thread is faster than several
+        torch.set_num_threads(1)  # as the chapters have it
         runs[ARTICLE].epoch(article_loader(seed))
         runs[OURS].epoch(our_loader(seed))
         runs[LIMIT].epoch(no_loader())
