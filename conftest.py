@@ -15,14 +15,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 def pytest_collectstart(collector: pytest.Collector) -> None:
     """Compare text only: committed notebooks carry no HTML, which is drawn at every build.
 
-    Each output with HTML has a text beside it, which is compared; nbval documents this hook. The
-    students' notebooks have no outputs to compare with: there it counts that they run, and what
-    may fail in them is tagged.
+    Each output with HTML has a text beside it, which is compared; nbval documents this hook.
     """
     if hasattr(collector, "skip_compare"):
         collector.skip_compare += ("text/html",)
-        if collector.path.is_relative_to(collector.config.rootpath / "exercises"):
-            collector.compare_outputs = False
         if collector.path.is_relative_to(collector.config.rootpath / "book"):
             collector.setup = partial(take_from_the_book, collector, collector.setup)
 

@@ -1,11 +1,7 @@
 """The built site, served and open in Chromium: what the benchmarks of its pages share."""
 
-import functools
-import http.server
 import os
-import shutil
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +9,9 @@ from pathlib import Path
 from loader import processor
 from playwright.sync_api import Browser, sync_playwright
 
-SITE = Path(__file__).parent.parent / "_build" / "html"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
 
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
+from site_server import CHROMIUM, FLAGS, SITE, serve
 
 
 @contextmanager
@@ -26,18 +19,10 @@ def open_site() -> Iterator[tuple[Browser, str]]:
     """A browser, and where the site is served; says what it runs on."""
     if not (SITE / "index.html").is_file():
         sys.exit("There is no built book: run `make book` first.")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    if chromium is None:
+    if CHROMIUM is None:
         sys.exit("There is no Chromium on this machine: install it first.")
-    handler = functools.partial(Quiet, directory=SITE)
-    with (
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-        sync_playwright() as playwright,
-    ):
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with serve(SITE) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         print(f"Chromium {browser.version}, {processor()}, {os.cpu_count()} cores")
-        yield browser, f"http://127.0.0.1:{server.server_port}"
+        yield browser, address
         browser.close()
-        server.shutdown()

@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -24,14 +23,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import psutil
 from nbgrader.api import Gradebook
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "support")]
 
 import answer_bank  # noqa: E402  (of this repository, which is no package)
+import programs  # noqa: E402
+from courses import OURS, Course  # noqa: E402
 
 COURSE = "drinkdeep"
 STOCK = f"""c = get_config()
@@ -63,33 +63,21 @@ HONEST = ("released", "solution", "right")
 
 def environment(build: Path = ROOT) -> dict[str, str]:
     """Where nbgrader finds alembic, and Python a build of ours; one thread each for all."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    more = {"PATH": path, "PYTHONPATH": str(build)}
-    return {**os.environ, **more, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    return programs.environment(PYTHONPATH=str(build), OMP_NUM_THREADS="1", PYTHONWARNINGS="ignore")
 
 
-def make_course(
-    folder: Path,
-    assignment: str,
-    number: int,
-    config: str,
-    db: str | None = None,
-    build: Path = ROOT,
-) -> dict[str, str]:
+def make_course(folder: Path, assignment: str, number: int, settings: str = OURS) -> dict[str, str]:
     """A course with a class; each student's name, and which submission of the bank it has."""
-    shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
-    (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    course = Course(folder, settings=settings)
+    course.take(assignment)
     submissions = list(answer_bank.submissions(assignment))
     names = {}
     for count in range(number):
         submission = submissions[count % len(submissions)]
         student = f"student-{count:04}"
-        path = folder / "submitted" / student / assignment / f"{assignment}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(submission.notebook, path)
+        course.submit(student, assignment, submission.notebook)
         names[student] = submission.name
-    command = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment]
-    subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
+    course.run("nbgrader", "generate_assignment", assignment)
     return names
 
 
@@ -119,14 +107,15 @@ def make_class(
     folder: Path, assignment: str, number: int, build: Path, maker: Path, db: str | None = None
 ) -> None:
     """A course for one build, with the assignment and the class that another one has made."""
-    shutil.copytree(maker / "solutions" / assignment, folder / "solutions" / assignment)
-    shutil.copy(build / "nbgrader_config.py", folder)
+    settings = (build / "nbgrader_config.py").read_text(encoding="utf-8")
+    course = Course(folder, settings=settings, db_url=db)
+    course.take(assignment, maker / "solutions")
     make = [sys.executable, "-c", CLASS, str(maker / "tools"), assignment, str(number)]
     make.append(str(folder / "submitted"))
-    enter = [sys.executable, "-m", "nbgrader", "generate_assignment", assignment, "--force"]
+    enter = ["nbgrader", "generate_assignment", assignment, "--force"]
     enter += [f"--db={db}"] if db else []
     subprocess.run(make, cwd=folder, env=environment(maker), check=True, capture_output=True)
-    subprocess.run(enter, cwd=folder, env=environment(build), check=True, capture_output=True)
+    course.run(*enter, PYTHONPATH=str(build))
 
 
 @contextlib.contextmanager
@@ -156,7 +145,6 @@ def against(assignment: str, number: int, commit: str, rounds: int) -> None:
             given = {}
             for name, build in compared.items():
                 folder = Path(temporary, f"{name}-{turn}")
-                folder.mkdir()
                 make_class(folder, assignment, number, build, compared["earlier"])
                 command = [sys.executable, "-m", "drinkdeep.command", "grade", assignment]
                 took = seconds([*command, "--seed=7"], folder, build)
@@ -178,7 +166,6 @@ def record(assignment: str, numbers: list[int], commit: str | None, db: str | No
         for number in numbers:
             for name, build in compared.items():
                 folder = Path(temporary, f"{name}-{number}")
-                folder.mkdir()
                 make_class(folder, assignment, number, build, next(iter(compared.values())), db)
                 script = str(Path(__file__).with_name("recording.py"))
                 command = [sys.executable, script, str(folder), assignment]
@@ -194,19 +181,17 @@ def record(assignment: str, numbers: list[int], commit: str | None, db: str | No
 
 def compare(assignment: str, number: int) -> None:
     """Stock's command and ours, and what they gave."""
-    ours_config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     stock_command = [sys.executable, "-m", "nbgrader", "autograde", assignment]
     our_command = [sys.executable, "-m", "drinkdeep.command", "grade", assignment]
     with tempfile.TemporaryDirectory() as temporary:
         taken, given = {}, {}
         names: dict[str, str] = {}
-        for name, config, command in (
+        for name, settings, command in (
             ("nbgrader autograde", STOCK, stock_command),
-            ("drinkdeep grade", ours_config, our_command),
+            ("drinkdeep grade", OURS, our_command),
         ):
             folder = Path(temporary, name.replace(" ", "-"))
-            folder.mkdir()
-            names = make_course(folder, assignment, number, config)
+            names = make_course(folder, assignment, number, settings)
             taken[name] = seconds(command, folder)
             given[name] = scores(folder, assignment)
             rate = number / taken[name]
@@ -231,10 +216,9 @@ def _sum(grades: dict[str, float | None] | None) -> float:
 
 def long_run(assignment: str, number: int) -> None:
     """Ours alone on a large class: what was lost, and the memory of the command over time."""
-    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        names = make_course(folder, assignment, number, config)
+        names = make_course(folder, assignment, number)
         start = time.perf_counter()
         run = subprocess.Popen(
             [sys.executable, "-m", "drinkdeep.command", "grade", assignment],

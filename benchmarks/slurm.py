@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "tools")]
 
 import slurm  # noqa: E402  (of this repository, which is no package)
-from small_course import POINTS, Course, environment  # noqa: E402
+from programs import environment  # noqa: E402
+from small_course import POINTS, Course  # noqa: E402
 from waiting import unhurriedly, wait_for  # noqa: E402
 
 

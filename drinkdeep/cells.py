@@ -2,20 +2,28 @@
 
 import ast
 import re
+from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-_HEADING = re.compile(r"^## (?P<title>.+?)(?: · (?P<points>[\d.]+) points?)?$", re.MULTILINE)
+_HEADING = re.compile(
+    r"^(?P<level>#+) +(?P<title>.+?)(?: · (?P<points>[\d.]+) points?)?$", re.MULTILINE
+)
+
+
+def headings(cell: NotebookNode) -> Iterator[re.Match[str]]:
+    """Find the headings in a cell: ``level``, ``title``, and ``points`` where it says them."""
+    return _HEADING.finditer(cell.source if cell.cell_type == "markdown" else "")
 
 
 def heading(cell: NotebookNode) -> re.Match[str] | None:
-    """Find an exercise's heading in a cell: ``title``, and ``points`` where it says them.
+    """Find an exercise's heading in a cell, which is of the second level.
 
     >>> from nbformat.v4 import new_markdown_cell
     >>> heading(new_markdown_cell("## 3. The Huber loss · 3 points"))["title"]
     '3. The Huber loss'
     """
-    return _HEADING.search(cell.source) if cell.cell_type == "markdown" else None
+    return next((found for found in headings(cell) if found["level"] == "##"), None)
 
 
 def grade_id(cell: NotebookNode) -> str | None:

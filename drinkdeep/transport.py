@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from drinkdeep.checks import Raised, with_article
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.surrogates import mended
 
 LIMIT = 16 * 2**20
 """The largest encoded value, in characters."""

@@ -1,40 +1,21 @@
 """What tests share: the built site, a server, Chromium and its windows, and the sandbox."""
 
-import functools
-import http.server
 import os
-import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import site_server
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
+from site_server import CHROMIUM, FLAGS, SITE
 
 from drinkdeep.grading.errors import SandboxError
 from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
 
 ROOT = Path(__file__).parent.parent
-SITE = ROOT / "_build" / "html"
-
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
-
 # A test that uses a fixture of this name is marked by the other: `pytest -m "not browser"`.
 MARKED = {"chromium": "browser", "sandbox": "sandbox", "site": "slow"}
 
@@ -82,25 +63,11 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="session")
 def serve() -> Iterator[Callable[[Path], str]]:
     """Serves a folder, and says where."""
     with ExitStack() as servers:
-
-        def start(folder: Path) -> str:
-            handler = functools.partial(Quiet, directory=folder)
-            server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-            servers.enter_context(server)
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            servers.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_port}"
-
-        yield start
+        yield lambda folder: servers.enter_context(site_server.serve(folder))
 
 
 @pytest.fixture(scope="session")

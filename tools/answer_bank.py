@@ -101,6 +101,12 @@ def parse(text: str, assignment: str) -> list[Answer]:
     return found
 
 
+def solutions(assignment: str) -> dict[str, Answer]:
+    """Give the solution of each exercise, as an answer."""
+    exercises = Assignment(source(assignment)).exercises
+    return {name: Answer(name, exercise.solution.source) for name, exercise in exercises.items()}
+
+
 def submissions(assignment: str) -> Iterator[Submission]:
     """All submissions that are made of an assignment's bank, and the two that need none."""
     solution = source(assignment)

@@ -30,15 +30,12 @@ BEHIND_NOTEBOOKS = ("drinkdeep", "requirements/student.lock")
 NOT_BEHIND_NOTEBOOKS = (
     "drinkdeep/desk",
     "drinkdeep/grading",
+    "drinkdeep/notebook",
     *(
-        "drinkdeep/beside.py",
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",
-        "drinkdeep/matching.py",
-        "drinkdeep/surrogates.py",
         "drinkdeep/transport.py",
-        "drinkdeep/undefined.py",
     ),
 )
 # What a page depends on besides.

@@ -12,28 +12,25 @@ the last of these runs, by Lighthouse's own benchmark: only runs with like numbe
 """
 
 import argparse
-import functools
 import gzip
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
 from http import HTTPStatus
 from pathlib import Path
 
 from build_book import pages
+from site_server import CHROMIUM, SITE, Quiet, serve
 
 ROOT = Path(__file__).resolve().parent.parent
-SITE = ROOT / "_build" / "html"
 VERSION = "12.8.2"
 TRIES = 3
 LEAST = {"accessibility": 100, "best-practices": 95, "performance": 90}
 
 
-class Compressed(http.server.SimpleHTTPRequestHandler):
+class Compressed(Quiet):
     """A plain server, but for compressing what it sends."""
 
     protocol_version = "HTTP/1.1"
@@ -52,17 +49,12 @@ class Compressed(http.server.SimpleHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 def judge(address: str) -> tuple[dict[str, int], int]:
     """Lighthouse's verdict in each category, from 0 to 100, and the speed of the machine.
 
     It is that for a slow phone, which it simulates.
     """
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), "")
     report = subprocess.run(
         [
             "npx",
@@ -74,7 +66,7 @@ def judge(address: str) -> tuple[dict[str, int], int]:
             "--chrome-flags=--headless --no-sandbox --disable-gpu",
             f"--only-categories={','.join(LEAST)}",
         ],
-        env=os.environ | {"CHROME_PATH": chromium},
+        env=os.environ | {"CHROME_PATH": CHROMIUM or ""},
         stdout=subprocess.PIPE,
         check=True,
     )
@@ -97,22 +89,19 @@ def main() -> int:
     chosen = parser.parse_args().pages or pages(ROOT)
     if shutil.which("npx") is None:
         sys.exit("Lighthouse needs Node, which is not installed.")
-    handler = functools.partial(Compressed, directory=SITE)
     short = False
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serve(SITE, Compressed) as address:
         print(f"{'':32}" + "".join(f"{name:>16}" for name in (*LEAST, "machine")))
         for page in chosen:
             best = dict.fromkeys(LEAST, 0)
             for _ in range(TRIES):
-                found, speed = judge(f"http://127.0.0.1:{server.server_port}/{page}")
+                found, speed = judge(f"{address}/{page}")
                 best = {name: max(best[name], score) for name, score in found.items()}
                 if good(best):
                     break
             short = short or not good(best)
             numbers = (*best.values(), speed)
             print(f"{page!s:32}" + "".join(f"{n:16}" for n in numbers), flush=True)
-        server.shutdown()
     return int(short)
 
 

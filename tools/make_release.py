@@ -26,6 +26,7 @@ import nbformat
 import notebooks
 from nbformat import NotebookNode
 from nbgrader.apps import NbGraderAPI
+from programs import environment
 from traitlets.config import Config
 
 from drinkdeep import checks as checks_of_answers
@@ -312,7 +313,7 @@ def _problems_of_bank(answers: list[answer_bank.Answer], exercise: Exercise) -> 
 def generate(folder: Path, assignments: list[str], *, database: str) -> None:
     """Let nbgrader write the students' notebooks of these assignments into ``folder``."""
     # nbgrader calls alembic by its name.
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    os.environ["PATH"] = environment()["PATH"]
     settings = Config()
     settings.CourseDirectory.root = str(ROOT)
     settings.CourseDirectory.source_directory = "solutions"

@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
+
+from drinkdeep.desk import run_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("book", "solutions", "exercises")
@@ -86,13 +87,15 @@ def text_of(output: NotebookNode, count: int) -> list[NotebookNode]:
 def run(notebook: NotebookNode, path: Path) -> None:
     """Execute every cell in the notebook's own folder, with the python that runs this script."""
     notebook.metadata.kernelspec = NotebookNode(KERNEL)
-    NotebookClient(
+    stopped = run_notebook.run(
         notebook,
-        timeout=600,
-        resources={"metadata": {"path": str(path.parent)}},
+        path.parent,
+        allow_errors=False,
         coalesce_streams=True,
         store_widget_state=False,
-    ).execute()
+    )
+    if stopped is not None:
+        raise RuntimeError(run_notebook.ended("a cell"))
 
 
 def main() -> int:
@@ -116,7 +119,7 @@ def main() -> int:
             print(f"running {path}", flush=True)
             try:
                 run(notebook, path.resolve())
-            except CellExecutionError as error:
+            except (CellExecutionError, RuntimeError) as error:
                 print(f"{path}: left as it was, because a cell failed:\n{error}", file=sys.stderr)
                 failed = True
                 continue

@@ -25,7 +25,7 @@ PNG = "data:image/png;base64,"
 DRAWING = re.compile(r"<svg aria-hidden.*?</svg>", re.S)
 STYLE = re.compile(r"<style>[^<]*</style>")
 LINK = re.compile(r"#([\w-]+)")
-# What Matplotlib says of every element of a page, in each drawing: that its lines join roundly.
+# Matplotlib's global rule, repeated in each drawing; set once on the <svg> instead.
 FOR_ALL = "*{stroke-linejoin: round; stroke-linecap: butt}"
 PATH = re.compile(r"[A-Za-z]|-?[\d.]+")
 POINTS = {"M": 1, "L": 1, "Q": 2, "C": 3, "Z": 0}

@@ -5,6 +5,10 @@ shows nothing of a page before it has them all, so each sheet more, and each rul
 uses, makes every reader wait. A rule goes only if it asks for a class or an id that occurs in no
 page and that no script could set, a custom property only if nobody asks for its value. What only
 some pages link to stays a sheet of its own.
+
+Lightning CSS takes out what it is told is unused, so that would have to be found here all the same:
+by the pages, by how the scripts make names, and again for each property that only another one asks
+for. It tells no class from an id of the same name, and what it leaves is larger.
 """
 
 import hashlib

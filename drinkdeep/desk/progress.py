@@ -17,10 +17,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from drinkdeep.beside import not_there, used_beside
-from drinkdeep.cells import grade_id, has_role, heading, is_changed, is_task, is_test, say_the_same
+from drinkdeep.cells import grade_id, has_role, heading, is_changed, is_task, is_test
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
+from drinkdeep.notebook.beside import not_there, used_beside
+from drinkdeep.notebook.given_out import faults
 from drinkdeep.progress import progress
 
 TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
@@ -111,25 +112,13 @@ def standing(path: Path) -> Standing:
                 f"{path.name} can't be graded under this name: rename it to {name}, with a right "
                 "click on it in JupyterLab's file browser."
             )
-        elif _harmed(notebook, original):
+        elif any(faults(notebook.cells, original)):
             trouble = f"Cells of this notebook were changed or are missing: {restore}."
     if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
         trouble = trouble or f"{not_there(used)}."
     if any(_answered(cell) for cell in notebook.cells if is_task(cell)):
         trouble = _execute(notebook, path) or trouble
     return Standing(path, title, list(_tasks(notebook)), trouble)
-
-
-def _harmed(notebook: NotebookNode, original: NotebookNode) -> bool:
-    """Whether something that was given out is gone, doubled, or no longer what it was."""
-
-    def guarded(cells: list[NotebookNode]) -> list[NotebookNode]:
-        return sorted(filter(grade_id, cells), key=lambda cell: str(grade_id(cell)))
-
-    own, wanted = guarded(notebook.cells), guarded(original.cells)
-    return [(grade_id(cell), cell.cell_type) for cell in own] != [
-        (grade_id(cell), cell.cell_type) for cell in wanted
-    ] or not all(is_task(b) or say_the_same(a, b) for a, b in zip(own, wanted, strict=True))
 
 
 def _answered(cell: NotebookNode) -> bool:

@@ -1,4 +1,4 @@
-"""A damaged exercise back to the state in which it was given out, with the student's answers.
+"""Restore a damaged exercise to the state in which it was given out, with the student's answers.
 
 ``drinkdeep restore NOTEBOOK`` takes the cells that were given out from the course, puts the
 answers back into them, and keeps what the file was in a copy beside it.
@@ -25,8 +25,8 @@ from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
-from drinkdeep.matching import match_cells
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.matching import match_cells
+from drinkdeep.notebook.surrogates import mended
 from drinkdeep.whole_file import write_whole
 
 # Written by tools/make_student_tree.py: a student's tree has no git to ask.
@@ -116,9 +116,9 @@ def quiet_nbformat() -> Iterator[None]:
 def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> NotebookNode:
     """``given_out``, with the answers and the student's own cells that are among ``damaged``.
 
-    :mod:`drinkdeep.matching` says which cell is which. What was given out comes back in its order.
-    Where an answer is there twice the last counts, as in grading; the other stays as a cell of the
-    student's own, behind the cell that it followed.
+    :mod:`drinkdeep.notebook.matching` says which cell is which. What was given out comes back in
+    its order. Where an answer is there twice the last counts, as in grading; the other stays as a
+    cell of the student's own, behind the cell that it followed.
     """
     result = copy.deepcopy(given_out)
     stubs = {id(cell): cell.source for cell in result.cells if is_task(cell)}

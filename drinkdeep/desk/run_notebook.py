@@ -1,4 +1,4 @@
-"""Running an exercise from top to bottom, for *Validate* and for ``drinkdeep progress``."""
+"""Run a notebook from top to bottom: for *Validate*, ``drinkdeep progress``, tools and tests."""
 
 import subprocess
 from pathlib import Path
@@ -10,11 +10,12 @@ from nbformat import NotebookNode
 CELL_SECONDS = 600
 
 
-def run(notebook: NotebookNode, folder: Path, **hooks: Any) -> NotebookNode | None:
+def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode | None:
     """Run every cell in a kernel of its own, in ``folder``, whatever the others do.
 
-    Returns the cell that was running when the kernel ended, if it did: the cells below were not
-    run. ``hooks`` are nbclient's, such as ``on_cell_complete``.
+    ``options`` are nbclient's, such as ``on_cell_complete``; with ``allow_errors=False`` it stops
+    at the first cell that fails and raises nbclient's ``CellExecutionError``. Returns the cell that
+    was running when the kernel ended, if it did: the cells below were not run.
     """
     # Whoever only imports us, as every nbgrader command does, has no use for a kernel.
     from nbclient import NotebookClient
@@ -26,15 +27,13 @@ def run(notebook: NotebookNode, folder: Path, **hooks: Any) -> NotebookNode | No
         nonlocal last
         last = cell
 
+    usual = {"timeout": CELL_SECONDS, "interrupt_on_timeout": True, "allow_errors": True}
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=CELL_SECONDS,
-        interrupt_on_timeout=True,
-        allow_errors=True,
         resources={"metadata": {"path": str(folder)}},
         on_cell_execute=begun,
-        **hooks,
+        **{**usual, **options},
     )
     try:
         # What a kernel says of itself as it starts is nothing to a student.

@@ -18,11 +18,12 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
-from drinkdeep.beside import not_there, used_beside
-from drinkdeep.cells import grade_id, heading, is_changed, is_task, is_test, say_the_same
+from drinkdeep.cells import grade_id, is_task, is_test
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import released
-from drinkdeep.undefined import why_undefined
+from drinkdeep.notebook.beside import not_there, used_beside
+from drinkdeep.notebook.given_out import faults
+from drinkdeep.notebook.undefined import why_undefined
 
 # nbgrader cuts the lines that it shows.
 WIDTH = 80
@@ -157,7 +158,6 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
         )
     if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
         yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
-    there = {grade_id(cell): cell for cell in notebook.cells}
     if not any(is_test(cell) for cell in notebook.cells):
         yield _sign(
             notebook.cells[0].source,
@@ -166,30 +166,19 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             _restore(path),
         )
         return
-    title = ""
-    for cell in given_out.cells:
-        if above := heading(cell):
-            title = f" of exercise “{above['title']}”"
-        if grade_id(cell) is None:
-            continue
+    for fault in faults(notebook.cells, given_out):
+        cell = fault.cell
         what = "checks" if is_test(cell) else "answer" if is_task(cell) else "set-up"
-        own = there.get(grade_id(cell))
-        if own is None:
-            fault = "is gone"
-        elif not is_task(own) and say_the_same(own, cell):
-            own.metadata.nbgrader.pop("checksum", None)  # or nbgrader would tell of it
-            continue
-        elif not is_task(own) and is_changed(own):
-            fault = "was changed"
-            # nbgrader, who would say so without the cure, and nothing else, has no longer a reason.
-            own.metadata.nbgrader.pop("checksum", None)
-        else:
-            continue
+        title = f" of exercise “{fault.title}”" if fault.title else ""
         yield _sign(
-            (own or cell).source,
-            f"The cell with the {what}{title} {fault}: {BRINGS_BACK}",
+            (fault.own or cell).source,
+            f"The cell with the {what}{title} {fault.what}: {BRINGS_BACK}",
             _restore(path),
         )
+    for cell in notebook.cells:
+        if grade_id(cell) and not is_task(cell):
+            # nbgrader would say once more that it was changed, without the cure and nothing else.
+            cell.metadata.nbgrader.pop("checksum", None)
 
 
 def _sign(source: str, sentence: str, command: str = "") -> NotebookNode:

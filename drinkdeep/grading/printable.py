@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def printable(name: str) -> str:
-    """A file's name as it can be shown: on one line, and not for ever."""
+    """Make a file's name fit to be shown: on one line, at most 80 characters."""
     shown = name.encode(errors="replace").decode()
     shown = "".join(c if c.isprintable() else "�" for c in shown)
     return f"“{shown if len(shown) <= 80 else shown[:77] + '…'}”"

@@ -10,17 +10,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import make_student_tree
 import nbformat
 import pytest
 from browsing import violations
 from bs4 import BeautifulSoup
+from courses import ROOT, Course
 from nbgrader.api import Gradebook
 from people import Desk
 from playwright.sync_api import Browser, Page, Route, expect
 from waiting import wait_for
 
-ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
 WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
 RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
@@ -38,26 +37,26 @@ SPLASH = """new MutationObserver(() => {
 
 
 @pytest.fixture(scope="module")
-def desks(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Desk]]:
+def desks(
+    sandbox: None, student_tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Desk]]:
     """The three JupyterLabs, with an exchange between them that is empty at first."""
     folder = tmp_path_factory.mktemp("class")
     exchange = folder / "exchange"
     exchange.mkdir()
     exchange.chmod(0o777)
-    course = folder / "course"
-    shutil.copytree(ROOT / "solutions" / NAME, course / "solutions" / NAME)
-    shutil.copy(ROOT / "nbgrader_config.py", course)
+    course = Course(folder / "course")
+    course.take(NAME)
     where = f"c.Exchange.root = {str(exchange)!r}\n"
     desks = {
         # All three are one user of this machine, so the owner of a file says nothing.
         "grace": Desk(
-            course, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
+            course.folder, folder / "grace", ROOT, f"{where}c.ExchangeCollect.check_owner = False"
         )
     }
-    tree, _ = make_student_tree.write(folder / "given out")
     for name in ("ada", "ben"):
         own = folder / name / "drinkdeep"
-        shutil.copytree(tree, own)
+        shutil.copytree(student_tree, own)
         shutil.rmtree(own / "exercises" / NAME)  # to be fetched
         settings = f"{where}c.CourseDirectory.student_id = {name!r}"
         desks[name] = Desk(own, folder / name, own, settings, command=("drinkdeep", "lab"))

@@ -1,17 +1,18 @@
 """Progress: the points of the visible tests, what is next, and a sentence for what went wrong."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import answer_bank
 import nbformat
 import pytest
+from courses import cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from drinkdeep import command
-from drinkdeep.cells import grade_id
-from drinkdeep.desk import progress, run_notebook
+from drinkdeep.desk import progress
 from drinkdeep.grading.judging.assignment import Assignment
 
 pytestmark = pytest.mark.slow
@@ -46,9 +47,9 @@ def test_untouched_exercises_are_not_even_run(capsys: pytest.CaptureFixture[str]
 
 
 def test_a_wrong_answer_and_a_loop_and_a_fault_cost_only_their_own(
-    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notebook: NotebookNode, tmp_path: Path, stop_soon: Callable[[str], None]
 ) -> None:
-    monkeypatch.setattr(run_notebook, "CELL_SECONDS", 8)
+    stop_soon("huber")
     answers = {
         **SOLVED,
         "mean_squared_error": answer_bank.Answer(
@@ -72,7 +73,7 @@ def test_a_wrong_answer_and_a_loop_and_a_fault_cost_only_their_own(
 def test_a_dead_kernel_a_changed_test_and_another_name_are_said_in_a_sentence(
     notebook: NotebookNode, tmp_path: Path
 ) -> None:
-    next(c for c in notebook.cells if grade_id(c) == "test_trap").source = "pass"
+    cell(notebook, "test_trap").source = "pass"
     changed = progress.standing(save(notebook, tmp_path))
     assert "changed or are missing: `drinkdeep restore" in str(changed.trouble)
     renamed = progress.standing(save(answer_bank.released(NAME), tmp_path, "Mine.ipynb"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import answer_bank
 import nbformat
 import pytest
+from courses import cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -19,10 +20,6 @@ from drinkdeep.grading.judging.restore import restore as grading_restore
 NAME = "01_cost"
 RELEASED = answer_bank.released(NAME)
 ANSWER = "def huber(e, delta):\n    return e"
-
-
-def cell(notebook: NotebookNode, name: str) -> NotebookNode:
-    return next(c for c in notebook.cells if grade_id(c) == name)
 
 
 def sources(notebook: NotebookNode) -> list[str]:

@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -39,9 +40,9 @@ NO_SECRET = {"generator=torch.Generator().manual_seed(seed)"}
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
-@pytest.fixture(scope="module")
-def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_student_tree.write(tmp_path_factory.mktemp("student"))[0]
+@pytest.fixture
+def tree(student_tree: Path) -> Path:
+    return student_tree
 
 
 def command(tree: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -137,7 +138,8 @@ def test_a_students_command_has_no_grader(tree: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_tree_restores_from_what_it_carries(tree: Path) -> None:
+def test_the_tree_restores_from_what_it_carries(student_tree: Path, tmp_path: Path) -> None:
+    tree = shutil.copytree(student_tree, tmp_path / "drinkdeep")
     path = tree / "exercises" / "01_cost" / "01_cost.ipynb"
     before = path.read_bytes()
     path.unlink()

@@ -17,32 +17,28 @@ from typing import Any
 from urllib.parse import urlencode
 
 import answer_bank
-import make_student_tree
 import nbformat
 import pytest
+from courses import ROOT, cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 from people import Desk
+from programs import environment
 
 from drinkdeep.cells import grade_id
-from drinkdeep.desk import lab, run_notebook, validate
-from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.desk import lab, validate
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
-SOLVED = {
-    name: answer_bank.Answer(name, exercise.solution.source)
-    for name, exercise in Assignment(answer_bank.source(NAME)).exercises.items()
-}
+SOLVED = answer_bank.solutions(NAME)
 SUCCESS = "Success! Your notebook passes all the tests."
 
 
-@pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def course(student_tree: Path) -> Path:
     """The student's tree. Most tests are of it alone, since one command takes seconds."""
-    return make_student_tree.write(tmp_path_factory.mktemp("student"))[0]
+    return student_tree
 
 
 @pytest.fixture
@@ -51,10 +47,6 @@ def notebook() -> NotebookNode:
     own = answer_bank.filled(copy.deepcopy(answer_bank.released(NAME)), SOLVED)
     cell(own, "in_your_words").source = "The slope is zero almost everywhere."
     return own
-
-
-def cell(notebook: NotebookNode, name: str) -> NotebookNode:
-    return next(c for c in notebook.cells if grade_id(c) == name)
 
 
 def said(course: Path, notebook: NotebookNode, path: Path) -> str:
@@ -195,9 +187,7 @@ def test_the_command_that_brings_it_back_can_be_copied(
     validate.validate(notebook)
     command = notebook.cells[0].outputs[0].traceback[-1].strip()
     monkeypatch.chdir("/")
-    program = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{program}{os.pathsep}{os.environ['PATH']}"}
-    subprocess.run(command, shell=True, env=environment, check=True, capture_output=True)
+    subprocess.run(command, shell=True, env=environment(), check=True, capture_output=True)
     assert cell(nbformat.read(path, as_version=4), "test_huber")
 
 
@@ -210,9 +200,12 @@ def test_a_notebook_under_another_name_is_no_success(
 
 
 def test_a_loop_without_an_end_is_stopped_where_it_stands(
-    notebook: NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    notebook: NotebookNode,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stop_soon: Callable[[str], None],
 ) -> None:
-    monkeypatch.setattr(run_notebook, "CELL_SECONDS", 8)
+    stop_soon("test_huber")
     monkeypatch.chdir(tmp_path)
     cell(notebook, "huber").source = "def huber(e, delta):\n    while True:\n        pass"
     nbformat.write(notebook, f"{NAME}.ipynb")
@@ -223,7 +216,7 @@ def test_a_loop_without_an_end_is_stopped_where_it_stands(
         for output in c.get("outputs", [])
         if output.output_type == "error"
     }
-    assert wrong == {"test_huber": "✗ Stopped after 8 s: look for a loop that has no end."}
+    assert wrong == {"test_huber": "✗ Stopped after 2 s: look for a loop that has no end."}
 
 
 def test_what_the_course_did_not_give_out_is_run_as_it_is(tmp_path: Path) -> None:
@@ -232,8 +225,8 @@ def test_what_the_course_did_not_give_out_is_run_as_it_is(tmp_path: Path) -> Non
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    tree, _ = make_student_tree.write(tmp_path_factory.mktemp("student"))
+def desk(student_tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    tree = shutil.copytree(student_tree, tmp_path_factory.mktemp("desk") / "drinkdeep")
     home = tmp_path_factory.mktemp("home")
     exchange = home / "exchange" / "drinkdeep"
     (exchange / "inbound").mkdir(parents=True)

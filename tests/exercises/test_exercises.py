@@ -13,11 +13,12 @@ import nbformat
 import pytest
 import make_release
 from bs4 import BeautifulSoup
+from courses import cell
 from leaks import flat, secrets
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, is_test
+from drinkdeep.desk import run_notebook
 from drinkdeep.grading.judging.assignment import Assignment
 
 ROOT = Path(__file__).parents[2]
@@ -48,9 +49,9 @@ GOOD = answer_bank.source(NAME)
 
 def edit(name: str, old: str, new: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        cell = next(c for c in notebook.cells if grade_id(c) == name)
-        assert old in cell.source
-        cell.source = cell.source.replace(old, new)
+        edited = cell(notebook, name)
+        assert old in edited.source
+        edited.source = edited.source.replace(old, new)
 
     return change
 
@@ -65,13 +66,13 @@ def edit_text(old: str, new: str) -> Callable[[NotebookNode], None]:
 
 def rename(old: str, new: str) -> Callable[[NotebookNode], None]:
     def change(notebook: NotebookNode) -> None:
-        next(c for c in notebook.cells if grade_id(c) == old).metadata.nbgrader.grade_id = new
+        cell(notebook, old).metadata.nbgrader.grade_id = new
 
     return change
 
 
 def without_tags(notebook: NotebookNode) -> None:
-    next(c for c in notebook.cells if grade_id(c) == "huber").metadata.tags = []
+    cell(notebook, "huber").metadata.tags = []
 
 
 def without_written(notebook: NotebookNode) -> None:
@@ -216,15 +217,13 @@ def test_an_unanswered_notebook_says_that_it_is_unanswered_and_nothing_else_brea
     name: str,
 ) -> None:
     notebook = answer_bank.released(name)
-    folder = ROOT / "exercises" / name
-    NotebookClient(
-        notebook, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}}
-    ).execute()
+    run_notebook.run(notebook, ROOT / "exercises" / name)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source]
+    assert all(cell.execution_count for cell in code), "every cell was run"
     exercises = Assignment(answer_bank.source(name)).exercises
     errors = {
         grade_id(cell): output.ename
-        for cell in notebook.cells
-        if cell.cell_type == "code"
+        for cell in code
         for output in cell.outputs
         if output.output_type == "error"
     }

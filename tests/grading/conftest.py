@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import classroom
+import postgresql as postgresql_server
 import pytest
 from filelock import FileLock
 from small_course import Course
@@ -49,39 +49,14 @@ def pool(sandbox: None) -> Iterator[LocalPool]:
     pool.shutdown()
 
 
-def postgresql_programs() -> Path | None:
-    """Where PostgreSQL's server is; Debian keeps it off the PATH."""
-    found = [Path(path).parent for path in filter(None, [shutil.which("initdb")])]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next(iter(found), None)
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[str]:
     """The URL of an empty database on a PostgreSQL server that is ours alone."""
-    programs = postgresql_programs()
-    if programs is None:
+    if postgresql_server.programs() is None:
         reason = "PostgreSQL is not installed, so no gradebook was kept in it"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    # The server refuses to be run by root.
-    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
-    with tempfile.TemporaryDirectory(prefix="dd-pg-") as folder:  # a socket's path has to be short
-        if user:
-            shutil.chown(folder, **user)
-        data = f"{folder}/data"
-        subprocess.run(
-            [programs / "initdb", "-D", data, "-U", "drinkdeep", "-A", "trust", "--no-sync"],
-            check=True,
-            capture_output=True,
-            cwd=folder,
-            **user,
-        )
-        server = [programs / "postgres", "-D", data, "-k", folder, "-F", "-c", "listen_addresses="]
-        with subprocess.Popen(server, cwd=folder, stderr=subprocess.PIPE, text=True, **user) as run:
-            assert run.stderr is not None
-            for line in run.stderr:
-                if "ready to accept connections" in line:
-                    break
-            yield f"postgresql+psycopg://drinkdeep@/postgres?host={folder}"
-            run.terminate()
-            run.communicate()
+    with (
+        tempfile.TemporaryDirectory(prefix="dd-pg-") as folder,
+        postgresql_server.server(Path(folder), "drinkdeep"),
+    ):
+        yield f"postgresql+psycopg://drinkdeep@/postgres?host={folder}"

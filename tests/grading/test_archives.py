@@ -1,16 +1,15 @@
 """Archives from an LMS are taken in by `nbgrader zip_collect`, whatever is in them."""
 
 import io
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
+from courses import OURS, Course
 from nbformat.v4 import new_notebook
-from small_course import NAME, ROOT, environment
+from small_course import NAME
 
 NOTEBOOK = nbformat.writes(new_notebook()).encode()
 OTHER = NOTEBOOK + b"\n"
@@ -94,20 +93,9 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         (archive / name).write_bytes(content)
     (archive / entry("gil")).write_bytes(NOTEBOOK)
     (archive / entry("link")).symlink_to("/etc/passwd")
-    config = (ROOT / "nbgrader_config.py").read_text(encoding="utf-8")
-    config += f"c.FileNameCollectorPlugin.named_regexp = {PATTERN!r}\n"
-    config += "c.SafeExtractor.most_bytes = 5_000_000\n"
-    (folder / "nbgrader_config.py").write_text(config, encoding="utf-8")
-    run = subprocess.run(
-        [sys.executable, "-m", "nbgrader", "zip_collect", NAME],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    return folder, run.stderr
+    settings = OURS + f"c.FileNameCollectorPlugin.named_regexp = {PATTERN!r}\n"
+    settings += "c.SafeExtractor.most_bytes = 5_000_000\n"
+    return folder, Course(folder, settings=settings).run("nbgrader", "zip_collect", NAME)
 
 
 def test_honest_submissions_are_collected(collected: tuple[Path, str]) -> None:

@@ -86,7 +86,7 @@ ATTACKS = {
     ),
     "signal-to-the-grader": Attack("os.kill({pid}, 0)\nwon = True"),
     "server-on-the-machine": Attack(
-        "won = socket.create_connection(('127.0.0.1', {port}), 1).recv(2) == b'hi'"
+        "won = socket.create_connection(('127.0.0.1', {port}), 60).recv(2) == b'hi'"
     ),
     "socket-without-a-file": Attack(
         "s = socket.socket(socket.AF_UNIX)\ns.connect({abstract!r})\nwon = s.recv(2) == b'hi'"
@@ -343,7 +343,7 @@ TRACES = {
     ),
     "server": (
         "server = socket.create_server(('127.0.0.1', {free_port}))",
-        "socket.create_connection(('127.0.0.1', {free_port}), 1)\nwon = True",
+        "socket.create_connection(('127.0.0.1', {free_port}), 60)\nwon = True",
     ),
     "socket-without-a-file": (
         "server = socket.socket(socket.AF_UNIX)\nserver.bind('\\x00{unique}')\nserver.listen()",
@@ -446,7 +446,7 @@ def test_a_submission_takes_no_more_than_it_may(sandbox: None, name: str) -> Non
         assert not won
         assert words in told
     with StudentKernel(Limits(**LOOSE)) as student:
-        won, told = tried(student, prepared(code, 2))
+        won, told = tried(student, prepared(code, 1))
         assert won, told
 
 

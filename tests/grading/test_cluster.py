@@ -8,15 +8,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pages
 import pytest
-import small_course
 from nbgrader.apps import AutogradeApp
+from programs import environment
 from small_course import NAME, POINTS, RIGHT, Course
 from waiting import wait_for
 
@@ -65,7 +64,7 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield Cluster(client.scheduler.address, workers)
     for process in processes:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def written_address(contact: Path) -> str:
@@ -100,7 +99,7 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
         outcomes = grade_class(line, students, lambda *_: None)
     assert [outcome.state for outcome in outcomes] == ["graded"] * len(students)
     assert {course.score(student) for student in students} == {POINTS}
-    assert cluster.workers[0].wait(10) == -signal.SIGKILL
+    assert cluster.workers[0].wait(60) == -signal.SIGKILL
     # What travels names neither the gradebook nor any folder of the course.
     assert not any(str(course.folder).encode() in work for work in sent)
 
@@ -110,7 +109,7 @@ def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) ->
     home = tmp_path / "home"
     home.mkdir()
     # This machine is all of the page's machines.
-    known = small_course.environment() | {"HOME": str(home)}
+    known = environment(HOME=str(home))
     known.pop("MAKEFLAGS", None)  # of the `make` that runs this test
     subprocess.run(
         ["bash", "-euc", pages.block("cluster.md", "sh", "openssl")],
@@ -150,7 +149,7 @@ def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) ->
         command = command.replace("tcp://scheduler:8786", options).strip()
         command += f" VENV={sys.prefix} --old-file={sys.prefix}/ready"  # as it is
         run = subprocess.run(
-            ["bash", "-euc", command.replace("01_cost", small_course.NAME)],
+            ["bash", "-euc", command.replace("01_cost", NAME)],
             cwd=ROOT,
             env=known,
             capture_output=True,
@@ -194,12 +193,14 @@ def test_a_run_that_sees_no_worker_says_so(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", *options],
         stderr=subprocess.DEVNULL,
     ) as scheduler:
-        said = ""
-        end = time.monotonic() + 60
+        said: list[str] = []
+
+        def has_said() -> bool:
+            said.append(capfd.readouterr().err)
+            return "No worker has come" in "".join(said)
+
         with dask_cluster(written_address(contact)):
-            while "No worker has come" not in said and time.monotonic() < end:
-                time.sleep(0.1)
-                said += capfd.readouterr().err
+            wait_for(has_said)
         scheduler.terminate()
-    assert "No worker has come to tcp://127.0.0.1:" in said
-    assert "squeue" in said
+    assert "No worker has come to tcp://127.0.0.1:" in "".join(said)
+    assert "squeue" in "".join(said)

@@ -18,19 +18,21 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from courses import Course
 from moodle_class import PEOPLE
 from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
-from small_course import environment
+from programs import environment
 
+from drinkdeep.grading.course_dir import application
 from drinkdeep.grading.errors import GradingError
 from drinkdeep.grading.platforms import taking
-from drinkdeep.grading.platforms.collect import Result, application, collect
+from drinkdeep.grading.platforms.collect import Result, collect
 from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, form_of, readings, reply
 
 MADE = Path(__file__).parent / "platforms" / "moodle"
 NAME = "01_cost"
-CONFIG = "c = get_config()\nc.CourseDirectory.source_directory = 'solutions'\n"
+SETTINGS = "c = get_config()\nc.CourseDirectory.source_directory = 'solutions'\n"
 CANVAS_PEOPLE = {"ada": "11", "ben": "12", "kim1": "13", "kim2": "14", "nora": "15"}
 
 
@@ -58,19 +60,11 @@ def nested(times: int) -> bytes:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course with an empty gradebook, whose making takes seconds."""
-    folder = tmp_path_factory.mktemp("template") / "course"
+    course = Course(tmp_path_factory.mktemp("template") / "course", settings=SETTINGS)
     for name in (NAME, "02_descent"):
-        (folder / "solutions" / name).mkdir(parents=True)
-        (folder / "solutions" / name / f"{name}.ipynb").write_bytes(notebook("source"))
-    (folder / "nbgrader_config.py").write_text(CONFIG)
-    subprocess.run(
-        [sys.executable, "-m", "nbgrader", "db", "assignment", "add", NAME],
-        cwd=folder,
-        env=environment(),
-        check=True,
-        capture_output=True,
-    )
-    return folder
+        course.write(name, nbformat.reads(notebook("source"), as_version=4))
+    course.run("nbgrader", "db", "assignment", "add", NAME)
+    return course.folder
 
 
 @pytest.fixture
@@ -89,10 +83,7 @@ def enter(people: dict[str, dict[str, str]]) -> None:
 @pytest.fixture
 def moodle_class(course: Path) -> Path:
     fields = ("first_name", "last_name", "email")
-    # Moodle keeps an e-mail as it was typed; nobody has to type it in the same case twice.
-    people = {s: dict(zip(fields, known, strict=True)) for s, known in PEOPLE.items()}
-    people["ada"]["email"] = people["ada"]["email"].casefold()
-    enter(people)
+    enter({s: dict(zip(fields, known, strict=True)) for s, known in PEOPLE.items()})
     return course
 
 
@@ -139,7 +130,7 @@ def test_what_moodle_gives_gets_to_whom_it_says(moodle_class: Path, name: str) -
     for student, number in numbers.items():
         assert f'"Participant {number}"' in sheet
         line = next(line for line in sheet.splitlines() if f'"Participant {number}"' in line)
-        assert PEOPLE[student][2].casefold() in line.casefold()
+        assert PEOPLE[student][2].lower() in line.lower()
 
 
 def test_it_can_be_given_again(moodle_class: Path) -> None:
@@ -439,9 +430,6 @@ def test_canvas_finds_whose_page_it_is() -> None:
     """It takes the first two numbers between underscores."""
     reading = Reading("15", "kim_14", f"{NAME}.ipynb", upload=90001)
     assert reply(CANVAS, reading, f"{NAME}.html") == f"kim14_15_90001_{NAME}.html"
-    for name in ("142", "anon"):
-        odd = Reading("15", name, f"{NAME}.ipynb", upload=90001)
-        assert reply(CANVAS, odd, f"{NAME}.html") == f"student{name}_15_90001_{NAME}.html"
 
 
 def test_feedback_without_an_archive_is_refused_in_a_sentence(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from classroom import path_with_our_programs
 from nbgrader.api import Gradebook
 from nbgrader.plugins import ExportPlugin
+from programs import environment
 
 from drinkdeep.grading.results.export import (
     CanvasExport,
@@ -33,7 +33,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     path = tmp_path_factory.mktemp("course") / "gradebook.db"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", path_with_our_programs())
+        patch.setenv("PATH", environment()["PATH"])
         book = Gradebook(f"sqlite:///{path}")
     with book:
         for name in ("01_cost", "02_descent"):

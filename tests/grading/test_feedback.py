@@ -10,7 +10,8 @@ import nbformat
 import nbgrader.server_extensions.formgrader as formgrader
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from bs4 import BeautifulSoup, Tag
+from browsing import words
+from bs4 import BeautifulSoup
 from classroom import (
     ATTACKS,
     COMMENT,
@@ -18,7 +19,6 @@ from classroom import (
     HOST,
     KEPT,
     NAME,
-    ROOT,
     TEXT_ATTACKS,
     WRITTEN,
     ZALGO,
@@ -26,6 +26,7 @@ from classroom import (
     first_wrong_answers,
     source,
 )
+from courses import ROOT
 from leaks import flat
 from nbconvert.exporters import Exporter, HTMLExporter
 from nbformat import NotebookNode
@@ -66,10 +67,6 @@ def page_of(graded_class: Path) -> Callable[[str], Path]:
 @pytest.fixture(scope="module")
 def soup_of(page_of: Callable[[str], Path]) -> Callable[[str], BeautifulSoup]:
     return lambda student: BeautifulSoup(page_of(student).read_text("utf-8"), "html.parser")
-
-
-def words(element: Tag | None) -> str:
-    return " ".join(element.get_text().split()) if element else ""
 
 
 # What it says.

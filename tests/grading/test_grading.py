@@ -1,27 +1,20 @@
 """A class is graded by the stock nbgrader commands: honest students, careless ones and cheats."""
 
 import copy
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import answer_bank
-import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from classroom import first_wrong_answers
+from courses import ROOT, Course, cell
 from leaks import flat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
-from nbgrader.api import Gradebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.judging.assignment import Assignment, without
 
-ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
 SOURCE = answer_bank.source(NAME)
 EXERCISES = Assignment(SOURCE).exercises
@@ -41,10 +34,6 @@ def answer(exercise: str, code: str) -> Change:
         cell(notebook, exercise).source = code
 
     return change
-
-
-def cell(notebook: NotebookNode, name: str) -> NotebookNode:
-    return next(c for c in notebook.cells if grade_id(c) == name)
 
 
 def both(*changes: Change) -> Change:
@@ -284,95 +273,53 @@ HALF = {
 }
 
 
-class Class:
-    """What nbgrader has left of a graded class."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-
-    def scores(self, student: str) -> dict[str, float]:
-        with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as gradebook:
-            grades = gradebook.find_submission_notebook(NAME, NAME, student).grades
-            return {grade.name.removeprefix("test_"): grade.score for grade in grades}
-
-    def autograded(self, student: str) -> NotebookNode:
-        return nbformat.read(self.folder / "autograded" / student / NAME / f"{NAME}.ipynb", 4)
-
-    def feedback(self, student: str) -> str:
-        path = self.folder / "feedback" / student / NAME / f"{NAME}.html"
-        return path.read_text(encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
-def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Class:
+def graded(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """The whole class, graded in one run of each of nbgrader's commands."""
-    folder = tmp_path_factory.mktemp("course")
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
+    course = Course(tmp_path_factory.mktemp("course"))
+    course.take(NAME)
     submissions = {"half": answer_bank.filled(answer_bank.released(NAME), first_wrong_answers())}
-    answers = {
-        name: answer_bank.Answer(name, exercise.solution.source)
-        for name, exercise in EXERCISES.items()
-    }
-    answered = answer_bank.filled(answer_bank.released(NAME), answers)
+    answered = answer_bank.filled(answer_bank.released(NAME), answer_bank.solutions(NAME))
     for names, start in ((HONEST, answered), (CHEATS, answer_bank.released(NAME))):
         for name, change in names.items():
             submissions[name] = copy.deepcopy(start)
             change(submissions[name])
     for name, notebook in submissions.items():
-        path = folder / "submitted" / name / NAME / f"{NAME}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(notebook, path)
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "A_SECRET": "don't tell",
-    }
+        course.submit(name, NAME, notebook)
+    options = ("--JudgedExecute.seed=5", "--JudgedExecute.limits=cell_seconds=20")
     for command in ("generate_assignment", "autograde", "generate_feedback"):
-        run = subprocess.run(
-            [
-                "nbgrader",
-                command,
-                NAME,
-                "--JudgedExecute.seed=5",
-                "--JudgedExecute.limits=cell_seconds=20",
-            ],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
-    return Class(folder)
+        course.run("nbgrader", command, NAME, *options, A_SECRET="don't tell")
+    return course
 
 
-def automatic(scores: dict[str, float]) -> dict[str, float]:
-    return {name: score for name, score in scores.items() if name in FULL}
+def earned(course: Course, student: str) -> dict[str, float | None]:
+    """What each exercise earned."""
+    scores = course.scores(student, NAME)
+    return {name: scores[f"test_{name}"] for name in FULL}
 
 
 @pytest.mark.parametrize("student", HONEST)
-def test_right_answers_earn_all_however_the_notebook_looks(graded: Class, student: str) -> None:
-    assert automatic(graded.scores(student)) == FULL
+def test_right_answers_earn_all_however_the_notebook_looks(graded: Course, student: str) -> None:
+    assert earned(graded, student) == FULL
 
 
-def test_half_right_answers_earn_what_they_should(graded: Class) -> None:
-    assert automatic(graded.scores("half")) == pytest.approx(HALF)
+def test_half_right_answers_earn_what_they_should(graded: Course) -> None:
+    assert earned(graded, "half") == pytest.approx(HALF)
 
 
 @pytest.mark.parametrize("student", CHEATS)
-def test_a_cheat_earns_nothing(graded: Class, student: str) -> None:
-    assert automatic(graded.scores(student)) == NOTHING
+def test_a_cheat_earns_nothing(graded: Course, student: str) -> None:
+    assert earned(graded, student) == NOTHING
 
 
-def test_nobody_s_points_were_changed(graded: Class) -> None:
-    with Gradebook(f"sqlite:///{graded.folder}/gradebook.db") as gradebook:
+def test_nobody_s_points_were_changed(graded: Course) -> None:
+    with graded.gradebook() as gradebook:
         assignment = gradebook.find_assignment(NAME)
         assert assignment.max_code_score == sum(FULL.values())
 
 
-def test_the_kernel_saw_no_tests_no_labels_and_no_secret(graded: Class) -> None:
-    first = graded.autograded("looks-for-tests").cells[0]
+def test_the_kernel_saw_no_tests_no_labels_and_no_secret(graded: Course) -> None:
+    first = graded.autograded("looks-for-tests", NAME).cells[0]
     seen = "".join(output.text for output in first.outputs)
     assert "GRADER []" in seen
     assert "LABELS 0" in seen
@@ -381,14 +328,14 @@ def test_the_kernel_saw_no_tests_no_labels_and_no_secret(graded: Class) -> None:
     assert "FILES []" in seen
 
 
-def test_feedback_tells_the_points_and_the_hint(graded: Class) -> None:
-    page = graded.feedback("half")
+def test_feedback_tells_the_points_and_the_hint(graded: Course) -> None:
+    page = graded.feedback("half", NAME)
     told = first_wrong_answers()
     assert all(a.words in page for a in told.values())
 
 
-def test_feedback_shows_no_hidden_test(graded: Class) -> None:
-    shown = flat(BeautifulSoup(graded.feedback("half"), "html.parser").get_text())
+def test_feedback_shows_no_hidden_test(graded: Course) -> None:
+    shown = flat(BeautifulSoup(graded.feedback("half", NAME), "html.parser").get_text())
     visible = flat("\n".join(cell.source for cell in answer_bank.released(NAME).cells))
     assert flat("observe(huber(torch.tensor([1.0, -4.0]), 2.0))") in shown, "visible tests are"
     for exercise in EXERCISES.values():
@@ -398,5 +345,5 @@ def test_feedback_shows_no_hidden_test(graded: Class) -> None:
                 assert flat(line) not in shown
 
 
-def test_the_seed_is_on_record(graded: Class) -> None:
-    assert graded.autograded("untouched").metadata.drinkdeep.seed == 5
+def test_the_seed_is_on_record(graded: Course) -> None:
+    assert graded.autograded("untouched", NAME).metadata.drinkdeep.seed == 5

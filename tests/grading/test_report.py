@@ -5,13 +5,13 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import classroom
 import nbformat
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import watch
 from bs4 import BeautifulSoup, Tag
 from classroom import KEPT, NAME, first_wrong_answers
+from courses import Course
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from playwright.sync_api import BrowserContext
@@ -146,8 +146,8 @@ def test_nbgrader_s_export_writes_it(graded_class: Path, tmp_path: Path) -> None
     outcomes = [Outcome("eve", "unreadable", (remark,)), Outcome("bob", "graded", ("Odd.",))]
     outcomes_file(course, NAME).parent.mkdir()
     write_outcomes(outcomes_file(course, NAME), outcomes)
-    said = classroom.run(
-        course,
+    said = Course(course).run(
+        "nbgrader",
         "export",
         "--exporter=drinkdeep.grading.results.report.ClassReport",
         f"--assignment={NAME}",

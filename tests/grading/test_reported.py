@@ -20,7 +20,7 @@ from drinkdeep.grading.batch.roster import strangers
 from drinkdeep.grading.batch.submission import read_submission
 from drinkdeep.grading.errors import CourseError, SandboxError, UnreadableError
 from drinkdeep.grading.sandbox import forkserver
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.surrogates import mended
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 import slurm
-from small_course import POINTS, RIGHT, Course, environment
-from waiting import unhurriedly, wait_for
+from programs import environment
+from small_course import POINTS, RIGHT, Course
+from waiting import wait_for
 
 SLOW = f"import time\ntime.sleep(2)\n{RIGHT}"
 
@@ -56,17 +57,11 @@ def test_a_job_that_is_killed_costs_nobody_anything(cluster: slurm.Recipe, cours
     students = [f"late{number}" for number in range(4)]
     for student in students:
         course.hand_in(student, SLOW)
-    running: list[str] = []
     killed: list[str] = []
 
     def kill() -> None:
-        def seen() -> bool:
-            running.extend(slurm.jobs(cluster.environment))
-            return bool(running)
-
-        wait_for(seen, 200, unhurriedly)
-        subprocess.run(["scancel", running[0]], env=cluster.environment, check=True)
-        killed.append(running[0])
+        wait_for(lambda: killed.extend(slurm.jobs(cluster.environment)) or killed, 200)
+        subprocess.run(["scancel", killed[0]], env=cluster.environment, check=True)
 
     thread = threading.Thread(target=kill)
     thread.start()

@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
+
+from drinkdeep.desk import run_notebook
 
 WORK = """
 from drinkdeep.progress import progress
@@ -18,7 +20,7 @@ with progress(total=4000, description="Counting") as bar:
 def outputs_of(code: str) -> list[nbformat.NotebookNode]:
     """What a real kernel leaves in the notebook after running ``code``."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
-    NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=True).execute()
+    run_notebook.run(notebook, Path.cwd())
     return notebook.cells[0].outputs
 
 

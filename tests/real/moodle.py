@@ -23,18 +23,16 @@ from typing import Any
 
 import nbformat
 from nbformat.v4 import new_markdown_cell, new_notebook
-from nbgrader.api import Gradebook
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "support")]
 
-import answer_bank  # noqa: E402  (it is one of the tools)
+import answer_bank  # noqa: E402  (one of the tools, which are no package)
+import postgresql  # noqa: E402
+from courses import Course  # noqa: E402
 from moodle_class import PEOPLE  # noqa: E402
 
-from drinkdeep.grading.judging.assignment import Assignment  # noqa: E402
-
 HERE = Path(__file__).parent
-BIN = Path(sys.executable).parent
 NAME, TITLE = "01_cost", "Exercises 1"
 BY_HAND, COMMENT = 25.0, "<p>Told me, <strong>well</strong>.</p>"
 QUERY = f"""
@@ -92,33 +90,12 @@ class Moodle:
 
 @contextlib.contextmanager
 def database(folder: Path) -> Iterator[Path]:
-    """A PostgreSQL that listens on a socket only; where that is."""
-    programs = max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name))
-    # The server refuses to be run by root.
-    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    """A PostgreSQL with an empty database for Moodle; where its socket is."""
     folder.mkdir()
-    if user:
-        shutil.chown(folder, **user)
-    data = folder / "data"
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "moodle", "-A", "trust", "--no-sync"],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-        **user,
-    )
-    server = [programs / "postgres", "-D", data, "-k", folder, "-F", "-c", "listen_addresses="]
-    with subprocess.Popen(server, cwd=folder, stderr=subprocess.PIPE, text=True, **user) as run:
-        assert run.stderr is not None
-        for line in run.stderr:
-            if "ready to accept connections" in line:
-                break
+    with postgresql.server(folder, "moodle"):
         command = ["createdb", "-h", folder, "-U", "moodle", "-E", "UTF8", "-T", "template0"]
         subprocess.run([*command, "moodle"], check=True)
-        try:
-            yield folder
-        finally:
-            run.terminate()
+        yield folder
 
 
 def installed(source: Path, folder: Path, socket: Path) -> Moodle:
@@ -161,15 +138,11 @@ require_once(__DIR__ . '/lib/setup.php');
 def notebooks(folder: Path, *, small: bool) -> dict[str, Path]:
     """What the people hand in; each has other answers, and so other points."""
     folder.mkdir()
-    exercises = Assignment(answer_bank.source(NAME)).exercises
-    released = nbformat.read(ROOT / "exercises" / NAME / f"{NAME}.ipynb", 4)
+    released, solutions = answer_bank.released(NAME), answer_bank.solutions(NAME)
     made = {}
     for place, person in enumerate(("ada-first", "ada", "eve", "kim1", "kim2", "jo", "slash")):
-        right = {
-            name: answer_bank.Answer(name, exercise.solution.source)
-            for name, exercise in list(exercises.items())[:place]
-        }
-        filled = answer_bank.filled(released, right)
+        right = list(solutions.items())[:place]
+        filled = answer_bank.filled(released, dict(right))
         if small:
             filled = new_notebook(cells=[new_markdown_cell(person, id="a")])
         made[person] = folder / f"{person}.ipynb"
@@ -201,46 +174,30 @@ def hand_in(moodle: Moodle, made: dict[str, Path], most: float) -> None:
     moodle.do("grade-by-hand", assignment=TITLE, who="hana", grade=BY_HAND, comment=COMMENT)
 
 
-class Course:
+class Instructor(Course):
     """The instructor's folder, in which the commands of the book are given."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        for name in ("solutions", "nbgrader_config.py"):
-            source = ROOT / name
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
-        self.run("nbgrader", "generate_assignment", NAME, "--force")
-
-    def run(self, *command: str, code: int = 0) -> str:
-        """Give a command; what it says."""
-        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
-        run = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        said = run.stdout + run.stderr
-        assert run.returncode == code, said
-        return said
+        super().__init__(folder)
+        for name in answer_bank.ASSIGNMENTS:
+            self.take(name)
+        self.generate(NAME)
 
     def most(self) -> float:
         """The points that the assignment is worth."""
-        with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as book:
+        with self.gradebook() as book:
             return float(book.find_assignment(NAME).max_score)
 
     def earned(self) -> dict[str, float]:
         """E-mail → the points of each."""
-        with Gradebook(f"sqlite:///{self.folder}/gradebook.db") as book:
+        with self.gradebook() as book:
             return {
                 submission.student.email.casefold(): submission.score
                 for submission in book.assignment_submissions(NAME)
             }
 
 
-def round_trip(moodle: Moodle, course: Course, folder: Path) -> None:
+def round_trip(moodle: Moodle, course: Instructor, folder: Path) -> None:
     """Out of Moodle, through the course's commands, and back into it."""
 
     def download(verb: str, name: str, **asked: Any) -> Path:
@@ -274,14 +231,14 @@ def round_trip(moodle: Moodle, course: Course, folder: Path) -> None:
     print("Moodle:", *re.findall(r"(?:Users with updated feedback|Feedback files \w+): \d+", told))
 
 
-def check(moodle: Moodle, course: Course) -> None:
+def check(moodle: Moodle, course: Instructor) -> None:
     """Every grade and page is where it belongs, none is lost, and none is frozen."""
     print(moodle.ask(QUERY))
     earned = course.earned()
     assert len(earned) == 6, earned
     assert len(set(earned.values())) == 6, "each has points of their own"
     pages = {}
-    with Gradebook(f"sqlite:///{course.folder}/gradebook.db") as book:
+    with course.gradebook() as book:
         for student in book.students:
             page = course.folder / "feedback" / student.id / NAME / f"{NAME}.html"
             if page.exists():
@@ -300,7 +257,7 @@ def check(moodle: Moodle, course: Course) -> None:
     print("Every grade and page is in the right account; no grade is lost, and none is frozen.")
 
 
-def csv_erases_nothing(moodle: Moodle, course: Course, folder: Path) -> None:
+def csv_erases_nothing(moodle: Moodle, course: Instructor, folder: Path) -> None:
     """The other way, by the gradebook's import: it freezes what it brings, and nothing else."""
     exporter = "drinkdeep.grading.results.export.MoodleExport"
     out = folder / "grades.csv"
@@ -355,8 +312,7 @@ def main() -> None:
         socket = stack.enter_context(database(folder / "db"))
         moodle = installed(arguments.source, folder / "moodle", socket)
         print(moodle.ask("SELECT value AS moodle FROM mdl_config WHERE name = 'release'"))
-        (folder / "course").mkdir()
-        course = Course(folder / "course")
+        course = Instructor(folder / "course")
         made = notebooks(folder / "handed-in", small=arguments.fixtures)
         hand_in(moodle, made, course.most())
         if arguments.fixtures:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from axe_playwright_python.sync_playwright import Axe
+from bs4 import Tag
 from playwright.sync_api import Page
 
 # That every interactive figure of a page has come alive, also those far below: a key wakes them.
@@ -73,3 +74,8 @@ def violations(
         options["runOnly"] = {"type": "rule", "values": [*only]}
     report = Axe().run(page, context=within, options=options)
     return report.generate_report() if report.violations_count else ""
+
+
+def words(element: Tag | None, between: str = "") -> str:
+    """The text of a part of a page, on one line; ``between`` comes between its elements."""
+    return " ".join(element.get_text(between).split()) if element else ""

@@ -1,22 +1,16 @@
 """A small class, graded by the stock nbgrader commands: what feedback and reports are made of."""
 
 import copy
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import answer_bank
-import nbformat
+from courses import Course, cell
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.api import Gradebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.judging.assignment import Assignment
 
-ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
 KEPT = ("mean_squared_error", "huber")
 """Two exercises of the assignment, and its written answer, are enough here."""
@@ -103,14 +97,14 @@ def source() -> NotebookNode:
 
 def grade(folder: Path) -> None:
     """Make the course's folder, hand in, and run each of nbgrader's commands."""
-    shutil.copytree(ROOT / "solutions" / NAME, folder / "solutions" / NAME)
-    shutil.copy(ROOT / "nbgrader_config.py", folder)
-    nbformat.write(source(), folder / "solutions" / NAME / f"{NAME}.ipynb")
-    run(folder, "generate_assignment", NAME)
-    released = nbformat.read(folder / "exercises" / NAME / f"{NAME}.ipynb", 4)
-    exercises = Assignment(source()).exercises
-    right = {name: answer_bank.Answer(name, ex.solution.source) for name, ex in exercises.items()}
-    wrong = {a.exercise: a for a in reversed(answer_bank.answers(NAME)) if a.words}
+    course = Course(folder)
+    course.take(NAME)
+    course.write(NAME, source())
+    course.generate(NAME)
+    released = course.released(NAME)
+    kept = Assignment(source()).exercises
+    right = {name: a for name, a in answer_bank.solutions(NAME).items() if name in kept}
+    wrong = first_wrong_answers()
 
     ada = answer_bank.filled(released, right)
     cell(ada, WRITTEN).source = "Because $L < 1$ is **not** enough."
@@ -121,44 +115,19 @@ def grade(folder: Path) -> None:
     place = 1 + mallory.cells.index(cell(mallory, f"test_{KEPT[0]}"))
     mallory.cells[place:place] = [attack(name) for name in ATTACKS] + [new_markdown_cell(ZALGO)]
     for student, notebook in {"ada": ada, "bob": bob, "mallory": mallory}.items():
-        path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
-        path.parent.mkdir(parents=True)
-        nbformat.write(notebook, path)
+        course.submit(student, NAME, notebook)
     # A page of mallory's own, before ours in the alphabet, and one under our page's name.
     for name in ("00.html", f"{NAME}.html", "more/notes.txt"):
-        path = folder / "submitted" / "mallory" / NAME / name
+        path = course.submitted("mallory", NAME) / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(FORGED, encoding="utf-8")
-    run(folder, "autograde", NAME, "--JudgedExecute.seed=5")
-    with Gradebook(f"sqlite:///{folder}/gradebook.db") as gradebook:
+    course.run("nbgrader", "autograde", NAME, "--JudgedExecute.seed=5")
+    with course.gradebook() as gradebook:
         gradebook.update_or_create_student("eve", last_name="<b>Eve</b>", first_name="=1+1")
         comment = gradebook.find_comment(WRITTEN, NAME, NAME, "ada")
         comment.manual_comment = COMMENT
         gradebook.db.commit()
-    run(folder, "generate_feedback", NAME)
-
-
-def run(folder: Path, *command: str) -> str:
-    """Run one of nbgrader's commands in a course's folder; what it says."""
-    done = subprocess.run(
-        ["nbgrader", *command],
-        cwd=folder,
-        env={**os.environ, "PATH": path_with_our_programs()},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def path_with_our_programs() -> str:
-    """nbgrader starts alembic by its name."""
-    return f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-
-
-def cell(notebook: NotebookNode, name: str) -> NotebookNode:
-    return next(c for c in notebook.cells if grade_id(c) == name)
+    course.run("nbgrader", "generate_feedback", NAME)
 
 
 def first_wrong_answers() -> dict[str, answer_bank.Answer]:

@@ -1,4 +1,4 @@
-"""The invented people of the Moodle from which the archives and the worksheet of the tests come."""
+"""The invented people of the Moodle whose archives the tests read; real/moodle.py enters them."""
 
 PEOPLE = {
     "ada": ("Ada", "Lovelace", "Ada@Example.org"),
@@ -10,4 +10,4 @@ PEOPLE = {
     "nora": ("Nora", "Nothing", "nora@example.org"),
     "hana": ("Hana", "Byhand", "hana@example.org"),
 }
-"""Moodle's user name: first name, last name, e-mail."""
+"""User name → first name, last name, e-mail."""

@@ -1,14 +1,15 @@
 """A class around one exchange: each person at a JupyterLab of their own."""
 
-import os
 import secrets
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from programs import environment
+from waiting import wait_for
 
 BIN = Path(sys.executable).parent
 
@@ -42,15 +43,13 @@ class Desk:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "HOME": str(self.home),
-            "JUPYTER_CONFIG_DIR": str(self.home / ".jupyter"),
-            "JUPYTER_DATA_DIR": str(self.home / "data"),
-            "JUPYTER_RUNTIME_DIR": str(self.home / "runtime"),
-            "PYTHONPATH": str(self.package),
-            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
-        }
+        return environment(
+            HOME=str(self.home),
+            JUPYTER_CONFIG_DIR=str(self.home / ".jupyter"),
+            JUPYTER_DATA_DIR=str(self.home / "data"),
+            JUPYTER_RUNTIME_DIR=str(self.home / "runtime"),
+            PYTHONPATH=str(self.package),
+        )
 
     @property
     def log(self) -> str:
@@ -77,15 +76,20 @@ class Desk:
                 stderr=subprocess.STDOUT,
             )
 
-    def wait(self, seconds: float = 120) -> None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5)
-                return
-            except OSError:
-                time.sleep(0.2)
-        raise RuntimeError(self.log)
+    def wait(self) -> None:
+        """Return once it answers; fail with its log if it ends, or doesn't."""
+        try:
+            wait_for(self._answers)
+        except AssertionError:
+            raise RuntimeError(self.log) from None
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None
+        try:
+            urllib.request.urlopen(f"{self.url}/api/status?token={self.token}", timeout=5)
+        except OSError:
+            return False
+        return True
 
     def stop(self) -> None:
         self.process.terminate()

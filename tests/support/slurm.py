@@ -2,7 +2,6 @@
 
 import contextlib
 import getpass
-import os
 import secrets
 import shlex
 import shutil
@@ -15,11 +14,12 @@ from pathlib import Path
 
 from pages import block
 from people import free_port
+from programs import environment
 from waiting import explained_by, unhurriedly, wait_for
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
 # Debian keeps those that serve off a user's PATH.
-PATH = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+PATH = f"{environment()['PATH']}:/usr/sbin:/sbin"
 
 
 def lacking() -> list[str]:
@@ -72,7 +72,7 @@ PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
 """,
         encoding="utf-8",
     )
-    environment = {**os.environ, "PATH": PATH, "SLURM_CONF": str(config)}
+    variables = environment(PATH=PATH, SLURM_CONF=str(config))
     commands = [
         [
             *("munged", "--foreground", "--force", f"--key-file={key}"),
@@ -84,17 +84,17 @@ PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
     ]
     with contextlib.ExitStack() as stack, (folder / "log").open("w") as log:
         for command in commands:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
             stack.callback(_stop, process)
             if command[0] == "munged":
                 with explained_by(folder):
                     wait_for(lambda: (munge / "socket").exists())
         with explained_by(folder):
-            wait_for(lambda: "idle" in _ask(environment, "sinfo", "--noheader"), pause=unhurriedly)
-        yield environment
-        _ask(environment, "scancel", f"--user={user}")
+            wait_for(lambda: "idle" in _ask(variables, "sinfo", "--noheader"), pause=unhurriedly)
+        yield variables
+        _ask(variables, "scancel", f"--user={user}")
         with explained_by(folder):
-            wait_for(lambda: not _ask(environment, "squeue", "--noheader"), pause=unhurriedly)
+            wait_for(lambda: not _ask(variables, "squeue", "--noheader"), pause=unhurriedly)
 
 
 @dataclass
@@ -115,7 +115,6 @@ def recipe(folder: Path) -> Iterator[Recipe]:
         known = {
             **known,
             "HOME": str(home),
-            "PATH": f"{Path(sys.executable).parent}:{known['PATH']}",
             # Where the page's script listens on the network that joins the nodes.
             "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
             "OMP_NUM_THREADS": "1",
@@ -146,13 +145,13 @@ def recipe(folder: Path) -> Iterator[Recipe]:
             running.wait(60)
 
 
-def jobs(environment: dict[str, str], state: str = "running") -> list[str]:
+def jobs(variables: dict[str, str], state: str = "running") -> list[str]:
     """The numbers of the jobs in a state."""
-    return _ask(environment, "squeue", "--noheader", "--format=%i", f"--states={state}").split()
+    return _ask(variables, "squeue", "--noheader", "--format=%i", f"--states={state}").split()
 
 
-def _ask(environment: dict[str, str], *command: str) -> str:
-    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+def _ask(variables: dict[str, str], *command: str) -> str:
+    run = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     return run.stdout
 
 

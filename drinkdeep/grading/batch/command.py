@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from drinkdeep.grading import course_dir
+
 if TYPE_CHECKING:
     from nbgrader.apps import AutogradeApp
 
@@ -37,16 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="then make the feedback of those who were graded, in feedback/",
     )
-    parser.add_argument(
-        "--course-dir",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="the course; default: here",
-    )
-    parser.add_argument(
-        "--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py"
-    )
+    course_dir.add_arguments(parser)
     parser.add_argument(
         "--seed", type=int, help="what the hidden tests' inputs follow from; drawn if not given"
     )
@@ -92,11 +85,6 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _problem(arguments: argparse.Namespace) -> str | None:
     """What can be seen to be wrong before anything is started."""
-    if not (arguments.course_dir / "nbgrader_config.py").is_file():
-        return (
-            f"{arguments.course_dir.resolve()} is not the folder of a course, which has a "
-            "nbgrader_config.py: go there, or name it with --course-dir."
-        )
     if arguments.workers is not None and arguments.workers < 1:
         return "There has to be a worker: give --workers 1 or more."
     if not arguments.scheduler and any(_certificates(arguments)):
@@ -105,11 +93,11 @@ def _problem(arguments: argparse.Namespace) -> str | None:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
+    root = course_dir.course_folder(arguments.course_dir).resolve()
     from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
     from drinkdeep.grading.batch.local_pool import cores, local_pool
     from drinkdeep.grading.sandbox import cgroup, forkserver
 
-    root = arguments.course_dir.resolve()
     certificates = Certificates(*(path and path.absolute() for path in _certificates(arguments)))
     with ExitStack() as stack:
         stack.enter_context(contextlib.chdir(root))

@@ -87,7 +87,7 @@ class LocalPool(Executor):
 
 
 def _start_worker(leash: Connection, server: ForkServer | None, sandboxed: bool) -> None:
-    """Make a process one that ends with ours, however ours ends, and that leaves Ctrl-C to it."""
+    """Tie a worker's life to ours, however ours ends, and leave Ctrl-C to us."""
     if server is not None:
         forkserver.use(server, sandboxed=sandboxed)
     # Not SIG_IGN, which a kernel would inherit: it couldn't be interrupted then.

@@ -14,15 +14,15 @@ from nbformat.v4 import new_notebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.errors import UnreadableError
-from drinkdeep.surrogates import mended
-from drinkdeep.undefined import MERGE
+from drinkdeep.notebook.surrogates import mended
+from drinkdeep.notebook.undefined import MERGE
 
 ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _AGAIN = "ask for the notebook again, saved and handed in anew"
 
 
 def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[str]]:
-    """A notebook of today's format made of a file, and what is to be said of it.
+    """Make a notebook of today's format of a file, with remarks on it.
 
     Text, code and nbgrader's ids are all that is taken over: outputs are made anew. ``ids`` are
     those of the assignment, by which one sees whether it is its notebook at all.

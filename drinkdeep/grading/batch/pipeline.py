@@ -1,4 +1,4 @@
-"""A class is graded: what is missing or has changed, as much at a time as there are workers.
+"""A class is graded: what is missing or has changed, as many at a time as there are workers.
 
 Everything that touches the gradebook or the course's folder happens in this process; the executor
 has the work in between. What has been executed by the time that the gradebook is free is recorded
@@ -28,7 +28,6 @@ import nbformat
 from nbformat import NotebookNode
 from sqlalchemy.exc import OperationalError
 
-from drinkdeep.beside import not_there, used_beside
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.cluster import translate_error
 from drinkdeep.grading.batch.converter import Converter
@@ -47,6 +46,7 @@ from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.printable import printable
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
+from drinkdeep.notebook.beside import not_there, used_beside
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,9 @@ import sys
 
 
 def block_slow_import() -> None:
-    """Keep jsonschema from making a grammar of addresses, which takes it more than a second.
+    """Block ``rfc3987_syntax``, which takes more than a second to import.
 
-    It makes it whenever the package is there, for a format of which no notebook's schema speaks.
+    jsonschema would build a grammar of addresses with it, for a format that no notebook's schema
+    uses.
     """
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # so it isn't there

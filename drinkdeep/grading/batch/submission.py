@@ -171,7 +171,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 def _choose(
     folder: Path, files: list[str], wanted: Sequence[str], others: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Which file is which of the assignment's notebooks, and what is to be said of it."""
+    """Which file is which of the assignment's notebooks, and remarks on it."""
     for name in wanted:
         path = folder / f"{name}.ipynb"
         if (path.is_symlink() or path.exists()) and f"{name}.ipynb" not in files:

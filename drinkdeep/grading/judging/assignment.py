@@ -12,7 +12,7 @@ from functools import cached_property
 
 from nbformat import NotebookNode
 
-from drinkdeep.cells import grade_id, has_role
+from drinkdeep.cells import grade_id, has_role, headings
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -45,9 +45,9 @@ def exercise_titles(source: NotebookNode) -> dict[str, str]:
     titles = {}
     title = ""
     for cell in source.cells:
-        if cell.cell_type == "markdown" and not has_role(cell, "grade"):
-            for heading in re.findall(r"^#+ +(.+)$", cell.source, re.MULTILINE):
-                title = re.sub(r" · [\d.]+ points?$", "", heading.strip())
+        if not has_role(cell, "grade"):
+            for heading in headings(cell):
+                title = heading["title"]
         if name := grade_id(cell):
             titles[name] = title or name
     return titles

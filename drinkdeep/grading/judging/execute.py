@@ -17,7 +17,7 @@ from drinkdeep.grading.judging.carried import carried_bytes
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
-from drinkdeep.undefined import why_undefined
+from drinkdeep.notebook.undefined import why_undefined
 
 
 def execute(

@@ -1,11 +1,11 @@
-"""The instructor's cells put back into a submission."""
+"""Put the instructor's cells back into a submission."""
 
 import copy
 
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.matching import match_cells
+from drinkdeep.notebook.matching import match_cells
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
@@ -13,8 +13,8 @@ PICTURES = ("image/png", "image/jpeg", "image/gif")
 def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     """What the student wrote, with all else as the instructor made it.
 
-    :mod:`drinkdeep.matching` says which cell is which. Of those that are one cell the last counts;
-    the others become cells of the student's own.
+    :mod:`drinkdeep.notebook.matching` says which cell is which. Of those that are one cell the last
+    counts; the others become cells of the student's own.
     Cells that the student may not edit get their text back; those that are missing, their place
     behind the one that they follow in the source. A solution cell that is missing stays so: the
     answer may stand elsewhere. Points, ids and tags are the source's.

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from nbgrader.api import Gradebook
 
+from drinkdeep.grading import course_dir
+from drinkdeep.grading.course_dir import application, course_folder
 from drinkdeep.grading.errors import CourseError, GradingError
 from drinkdeep.grading.platforms import unpack
 from drinkdeep.grading.platforms.archive import Source, Top, opened, outermost
@@ -58,16 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace what lies in submitted/ and didn't come from an archive",
     )
-    parser.add_argument(
-        "--course-dir",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="the course; default: here",
-    )
-    parser.add_argument(
-        "--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py"
-    )
+    course_dir.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -90,31 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     result.tell()
     return int(bool(result.left))
-
-
-def course_folder(folder: Path) -> Path:
-    """The folder, if it is that of a course.
-
-    Raises
-    ------
-    CourseError
-        If it isn't.
-    """
-    if not (folder / "nbgrader_config.py").is_file():
-        raise CourseError(
-            f"{folder.resolve()} is not the folder of a course, which has a nbgrader_config.py: go "
-            "there, or name it with --course-dir."
-        )
-    return folder
-
-
-def application(db: str | None = None) -> "NbGrader":
-    """An application of nbgrader's, with the configuration of the course in which we are."""
-    from nbgrader.apps import ExportApp
-
-    app = ExportApp()
-    app.initialize(["--log-level=ERROR", *([f"--db={db}"] if db else [])])
-    return app
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from drinkdeep.grading import course_dir
+from drinkdeep.grading.course_dir import application, course_folder
 from drinkdeep.grading.errors import CourseError, GradingError
-from drinkdeep.grading.platforms.collect import application, course_folder
 from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, reply
 from drinkdeep.grading.platforms.record import Record
 from drinkdeep.grading.printable import listed, printable
@@ -34,16 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to", type=Path, metavar="FILE", help="default: feedback/ASSIGNMENT.zip, in the course"
     )
-    parser.add_argument(
-        "--course-dir",
-        type=Path,
-        default=Path(),
-        metavar="FOLDER",
-        help="the course; default: here",
-    )
-    parser.add_argument(
-        "--db", metavar="URL", help="the gradebook, if not the one of nbgrader_config.py"
-    )
+    course_dir.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -95,7 +95,7 @@ def _own_name(one: Owned) -> str:
 
 
 def chosen(found: list[Found], notebooks: list[str]) -> tuple[dict[str, Path], list[str]]:
-    """What lies in the submission's folder, by its name there, and what is to be said of it."""
+    """What lies in the submission's folder, by its name there, and remarks on it."""
     files: dict[str, Path] = {}
     notes = []
     roots = set()

@@ -1,4 +1,4 @@
-"""What comes from an LMS as archives, for ``nbgrader zip_collect``.
+"""Archives from an LMS, for ``nbgrader zip_collect``.
 
 Students make these archives, so nothing of them is trusted: no entry gets out of its folder, links
 and devices are left out, and what unpacks to more than the bounds is not taken in at all. One bad

@@ -1,4 +1,4 @@
-"""How nbgrader comes by the judge: preprocessors, which ``nbgrader_config.py`` plugs in.
+"""The nbgrader preprocessors that call the judge; ``nbgrader_config.py`` plugs them in.
 
 The stock command ``nbgrader autograde`` and Formgrader's button use them alike.
 """
@@ -128,13 +128,7 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
         """Return the notebook as it is."""
-        course = self.parent.parent.coursedir  # of the exporter, of the converter
-        name = resources["nbgrader"]
-
-        def folder(step: str, student: str) -> Path:
-            return Path(course.format_path(step, student, name["assignment"]))
-
-        sources = folder(course.source_directory, ".").glob("*.ipynb")
+        sources = _folder(self, resources, "source_directory").glob("*.ipynb")
         # By the time stamp nbgrader sees that a submission is newer than its page, and by what the
         # exchange has laid beside the submission it gives the page back.
         ours = {
@@ -142,7 +136,7 @@ class OnlyPages(NbGraderPreprocessor):  # type: ignore[misc]
             "submission_secret.txt",
             *(f"{path.stem}.html" for path in sources),
         }
-        target = folder(course.feedback_directory, name["student"])
+        target = _folder(self, resources, "feedback_directory", resources["nbgrader"]["student"])
         for path in list(target.iterdir()) if target.is_dir() else ():
             # A page that is there before the first is written is the student's, too, or an old one.
             if path.name not in ours or (path.is_dir() and not path.is_symlink()):
@@ -207,10 +201,17 @@ def _as_given_out(preprocessor: NbGraderPreprocessor, resources: Resources) -> N
 
 def _path(preprocessor: NbGraderPreprocessor, resources: Resources, directory: str) -> Path:
     """Where the notebook at hand lies in a directory of the course's."""
+    folder = _folder(preprocessor, resources, directory)
+    return folder / f"{resources['nbgrader']['notebook']}.ipynb"
+
+
+def _folder(
+    preprocessor: NbGraderPreprocessor, resources: Resources, directory: str, student: str = "."
+) -> Path:
+    """Where the assignment at hand lies in a directory of the course's."""
     course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
-    name = resources["nbgrader"]
-    folder = Path(course.format_path(getattr(course, directory), ".", name["assignment"]))
-    return folder / f"{name['notebook']}.ipynb"
+    assignment = resources["nbgrader"]["assignment"]
+    return Path(course.format_path(getattr(course, directory), student, assignment))
 
 
 @functools.lru_cache(maxsize=16)

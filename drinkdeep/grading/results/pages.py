@@ -47,7 +47,7 @@ def policy(*styles: str) -> str:
 
 
 def points(number: float) -> str:
-    """A score as it is read: at most two decimals, and none that say nothing."""
+    """Write a score with at most two decimals, without trailing zeros."""
     return f"{round(number, 2):g}"
 
 

@@ -61,7 +61,7 @@ class Exercise:
 
     @property
     def share(self) -> float | None:
-        """The mean share of the points; None if there is nothing to take it of."""
+        """The mean share of the points; None if nobody has been graded."""
         if not self.read or not self.cell.most:
             return None
         return statistics.fmean(self.read) / self.cell.most

@@ -79,7 +79,7 @@ def bubblewrap() -> str:
 
 def arguments(folder: Path) -> Iterator[str]:
     """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
-    # Root needs no namespace of users, in which there would be none but root to become.
+    # Root gets no user namespace: only uid 0 would be mapped in it.
     yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
     yield from ("--die-with-parent", "--new-session", "--hostname", "student")
     # The fork server makes namespaces for its kernels, which have none of these rights.

@@ -139,7 +139,7 @@ _servers: dict[bool, ForkServer] = {}
 
 
 def fork_server(*, sandboxed: bool) -> ForkServer:
-    """The one that this process uses: that which it was given, or one that it starts."""
+    """Give this process's fork server; start one if none was given, or it has ended."""
     found = _servers.get(sandboxed)
     if found is None or not found.alive:
         found = _servers[sandboxed] = ForkServer(sandboxed=sandboxed)

@@ -95,7 +95,7 @@ def main() -> None:
     """Load what all submissions load, then serve requests for ever."""
     folder, fence = Path(sys.argv[1]), sys.argv[2]  # and what else most kernels import
     listener = socket.socket(socket.AF_UNIX)
-    # Nobody finds it before it listens. From then on requests wait until there is time for them.
+    # Renamed once it listens, so that no client connects too early; later requests queue.
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)

@@ -43,7 +43,7 @@ class QueryChannel:
         self._received = bytearray()
 
     def close(self) -> None:
-        """There are no more questions."""
+        """Close both sockets."""
         self._hang_up()
         self._listener.close()
 

@@ -19,7 +19,7 @@ from drinkdeep.grading.sandbox.inside import TICK
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.provisioner import ForkedKernelManager
 from drinkdeep.grading.sandbox.queries import QueryChannel
-from drinkdeep.surrogates import mended
+from drinkdeep.notebook.surrogates import mended
 from drinkdeep.transport import TransportError, decode
 
 logger = logging.getLogger(__name__)
@@ -49,9 +49,9 @@ class StudentKernel:
         self.timed_out = False
         """Whether anything was stopped for the time it took."""
         self.kernel_died = False
-        """Whether the kernel ended, and it wasn't we who ended it."""
+        """Whether the kernel died without being stopped by us."""
         self._limits = limits
-        # In case that the kernel's supervisor can't do its work.
+        # In case the supervisor fails.
         self._most = limits.clock_seconds + limits.interrupt_seconds + 60
         try:
             self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)

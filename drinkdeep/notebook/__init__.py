@@ -1,0 +1,1 @@
+"""What both sides have to know of a notebook that a student has worked in: desk and grader."""
