@@ -11,6 +11,7 @@ from nbgrader import preprocessors as stock
 try:
     from drinkdeep.desk.validate import configure
     from drinkdeep.grading.plugins.archives import SafeCollector, SafeExtractor
+    from drinkdeep.grading.plugins.plain_files import PlainCollect, PlainNotebook, refuse_links
     from drinkdeep.grading.plugins.preprocessors import (
         Authorship,
         Grades,
@@ -22,6 +23,8 @@ try:
     from drinkdeep.grading.plugins.rehearsal import Rehearsed
     from drinkdeep.grading.results.export import CsvExport
     from drinkdeep.grading.results.feedback import FeedbackExporter
+
+    refuse_links()
 except Exception as error:
     raise SystemExit(
         f"The course's grader can't be loaded, so nothing was done: {error!r}"
@@ -34,6 +37,7 @@ c.CourseDirectory.source_directory = "solutions"
 c.CourseDirectory.release_directory = "exercises"
 
 c.Autograde.sanitize_preprocessors = [
+    PlainNotebook,
     Restore,
     stock.ClearOutput,
     stock.OverwriteKernelspec,
@@ -64,5 +68,6 @@ c.ExportApp.plugin_class = CsvExport
 # `drinkdeep collect` takes in what Moodle and Canvas have collected. For other platforms there is
 # `nbgrader zip_collect`: how yours names a file is said by c.FileNameCollectorPlugin.named_regexp,
 # with the groups student_id, file_id and timestamp.
+c.ExchangeFactory.collect = PlainCollect
 c.ZipCollectApp.extractor_plugin = SafeExtractor
 c.ZipCollectApp.collector_plugin = SafeCollector

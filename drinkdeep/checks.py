@@ -30,6 +30,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from drinkdeep.notebook import scope
+
 Mistakes = Sequence[tuple[Any, str]]
 """Values that are known to be wrong, each with the words for whoever gives it."""
 
@@ -624,3 +626,6 @@ def _show(value: Any) -> str:
 def _holds_tensors(value: Any) -> Iterator[bool]:
     items = value.values() if isinstance(value, dict) else value
     return (isinstance(item, Tensor) for item in items)
+
+
+scope.watch()

@@ -14,6 +14,7 @@ VERBS = {
         "run the exercises' visible tests, and say what is next",
     ),
     "restore": ("drinkdeep.desk.restore", "bring a damaged exercise back, with your answers"),
+    "students": ("drinkdeep.grading.platforms.class_list", "enter a class list in the gradebook"),
     "collect": ("drinkdeep.grading.platforms.collect", "take in a learning platform's archive"),
     "grade": ("drinkdeep.grading.batch.command", "grade a class, in the sandbox"),
     "feedback": ("drinkdeep.grading.platforms.feedback", "pack feedback for a learning platform"),

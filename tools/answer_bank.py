@@ -1,6 +1,7 @@
 """The bank of answers: right and wrong ones to every exercise, and what each must earn.
 
-    python tools/answer_bank.py [ASSIGNMENT …]     grade the bank, and print what isn't as it says
+    python tools/answer_bank.py [ASSIGNMENT …]     grade the bank, and print what isn't as it says,
+                                                   or what `drinkdeep progress` sees otherwise
 
 A file ``tests/answers/ASSIGNMENT.py`` is plain Python. Each block answers one exercise, from a line
 
@@ -13,12 +14,17 @@ must stand in the feedback. What is wrong misses the point of its exercise, and
 earns less than half; a slip has got the point and misses something beside it. From the blocks whole
 submissions are made, as students hand them in: the first right answer to every exercise, the second
 to every exercise, and likewise the wrong ones. An exercise with fewer answers is answered by the
-reference solution; one that trains a network for many seconds isn't answered.
+reference solution; one that trains a network for many seconds isn't answered. One more is right,
+and has given other meanings to all names that tests use and solutions don't.
 """
 
+import ast
+import contextlib
 import copy
+import io
 import re
 import sys
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -30,9 +36,13 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from drinkdeep.cells import grade_id
+from drinkdeep.cells import grade_id, is_task, is_test
+from drinkdeep.desk import progress
+from drinkdeep.grading.graded import checked
 from drinkdeep.grading.judging.assignment import Assignment, Exercise
 from drinkdeep.grading.judging.execute import execute
+from drinkdeep.grading.judging.judge import sites_of
+from drinkdeep.notebook.scope import bound_names, free_names
 
 ROOT = Path(__file__).parent.parent
 ASSIGNMENTS = sorted(path.name for path in (ROOT / "solutions").iterdir() if path.is_dir())
@@ -108,11 +118,11 @@ def solutions(assignment: str) -> dict[str, Answer]:
 
 
 def submissions(assignment: str) -> Iterator[Submission]:
-    """All submissions that are made of an assignment's bank, and the two that need none."""
-    solution = source(assignment)
-    exercises = Assignment(solution).exercises
+    """All submissions that are made of an assignment's bank, and those that need none."""
+    exercises = Assignment(source(assignment)).exercises
     full = {name: ex.points for name, ex in exercises.items()}
     untouched = released(assignment)
+    right = {name: Answer(name, exercise.solution.source) for name, exercise in exercises.items()}
     given_out = {grade_id(cell): cell.source for cell in untouched.cells}
     stubs = {
         name: Answer(name, given_out[name], 0.0, "not done yet")
@@ -120,7 +130,8 @@ def submissions(assignment: str) -> Iterator[Submission]:
         if trains(exercise)
     }
     yield Submission("released", untouched, dict.fromkeys(full, 0.0), {})
-    yield Submission("solution", solution, full, {})
+    yield Submission("solution", filled(untouched, right), full, {})
+    yield _submission("rebound", rebound(assignment), right | stubs, full)
     for kind in ("right", "wrong"):
         rows = [
             [
@@ -131,15 +142,44 @@ def submissions(assignment: str) -> Iterator[Submission]:
             for name in full
         ]
         for number, row in enumerate(zip_longest(*rows), start=1):
-            given = stubs | {answer.exercise: answer for answer in row if answer}
-            points = {
-                name: most
-                if name not in given or (earned := given[name].points) is None
-                else earned
-                for name, most in full.items()
-            }
-            words = {name: answer.words for name, answer in given.items() if answer.words}
-            yield Submission(f"{kind}-{number}", filled(solution, given), points, words)
+            given = right | stubs | {answer.exercise: answer for answer in row if answer}
+            yield _submission(f"{kind}-{number}", untouched, given, full)
+
+
+def _submission(
+    name: str, notebook: NotebookNode, given: dict[str, Answer], full: dict[str, float]
+) -> Submission:
+    points = {
+        exercise: most if (earned := given[exercise].points) is None else earned
+        for exercise, most in full.items()
+    }
+    words = {exercise: answer.words for exercise, answer in given.items() if answer.words}
+    return Submission(name, filled(notebook, given), points, words)
+
+
+def rebound(assignment: str) -> NotebookNode:
+    """The notebook that students get, with cells above the tasks that give names other meanings.
+
+    They are those that tests use, be they the course's or Python's, and the solutions don't.
+    """
+    exercises = Assignment(source(assignment)).exercises.values()
+    tests = [ast.parse(exercise.test.source) for exercise in exercises]
+    solutions = [ast.parse(exercise.solution.source) for exercise in exercises]
+    used = set().union(*(free_names(tree) | bound_names(tree) for tree in tests))
+    kept = set().union(*(free_names(tree) | bound_names(tree) for tree in solutions))
+    notebook = copy.deepcopy(released(assignment))
+    # What the set-up and other cells of the course use as they run.
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and not is_test(cell):
+            kept = kept.union(*map(free_names, ast.parse(cell.source).body))
+    line = f"{' = '.join(sorted(used - kept))} = None"
+    cells = []
+    for cell in notebook.cells:
+        if is_task(cell) and cell.cell_type == "code":
+            cells.append(new_code_cell(line))
+        cells.append(cell)
+    notebook.cells = cells
+    return notebook
 
 
 def trains(exercise: Exercise) -> bool:
@@ -183,10 +223,43 @@ def faults(submission: Submission, graded: NotebookNode) -> Iterator[str]:
             yield f"{submission.name}, {name}: “{submission.words[name]}” isn't told:\n{told}"
 
 
-def grade(assignment: str, submission: Submission, seed: int) -> list[str]:
-    """Grade a submission in the sandbox; what isn't as the bank says."""
+def grade(
+    assignment: str, submission: Submission, seed: int, *, by_student: bool = False
+) -> list[str]:
+    """Grade a submission in the sandbox; what isn't as the bank says.
+
+    ``by_student``: or what ``drinkdeep progress`` sees otherwise.
+    """
     graded = execute(submission.notebook, source(assignment), seed=seed)
-    return [f"{assignment}, {fault}" for fault in faults(submission, graded)]
+    found = [*faults(submission, graded)]
+    if by_student:
+        found += differences(assignment, submission, graded)
+    return [f"{assignment}, {fault}" for fault in found]
+
+
+def differences(assignment: str, submission: Submission, graded: NotebookNode) -> Iterator[str]:
+    """Where a student sees another verdict on the visible checks than the grader has."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{assignment}.ipynb"
+        nbformat.write(submission.notebook, path)
+        with contextlib.redirect_stderr(io.StringIO()):  # its bar
+            standing = progress.standing(path)
+        tasks = [task for task in standing.tasks if task.met is not None]
+    exercises = Assignment(source(assignment)).tests
+    went = dict(checked(graded))
+    tests = [name for cell in graded.cells if is_test(cell) and (name := grade_id(cell))]
+    for task, name in zip(tasks, tests, strict=True):
+        visible = [
+            check.met
+            for check, site in zip(went[name], sites_of(exercises[name]), strict=True)
+            if not site.hidden
+        ]
+        if task.answered and task.met != all(visible):
+            here, there = ("met", "not") if task.met else ("not met", "they are")
+            yield (
+                f"{submission.name}, {name}: for the student the visible checks are {here}, for "
+                f"the grader {there}"
+            )
 
 
 def main() -> int:
@@ -195,7 +268,7 @@ def main() -> int:
     # As many as cores; spawned, since a forked torch may hang.
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         jobs = [
-            pool.submit(grade, assignment, submission, seed=1)
+            pool.submit(grade, assignment, submission, seed=1, by_student=True)
             for assignment in sys.argv[1:] or ASSIGNMENTS
             for submission in submissions(assignment)
         ]

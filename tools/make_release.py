@@ -10,6 +10,7 @@ rules of CONTRIBUTING.md (“Writing an exercise”); what it breaks is said in 
 
 import argparse
 import ast
+import builtins
 import filecmp
 import logging
 import os
@@ -19,6 +20,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import answer_bank
@@ -44,7 +46,8 @@ from drinkdeep.grading.judging.assignment import (
     without,
 )
 from drinkdeep.grading.judging.judge import CheckSite, sites_of
-from drinkdeep.grading.judging.rewriting import CHECKS, LOOKS, bound_names, defined_names
+from drinkdeep.grading.judging.rewriting import CHECKS
+from drinkdeep.notebook.scope import LOOKS, bound_names, defined_names, free_names, looked_at
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKERS = (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN)
@@ -77,11 +80,13 @@ def problems(notebook: NotebookNode, answers: list[answer_bank.Answer]) -> Itera
         for exercise in assignment.exercises.values()
         for name in defined_names(ast.parse(exercise.solution.source))
     }
+    given = _given(assignment)
     for exercise in assignment.exercises.values():
         own = [answer for answer in answers if answer.exercise == exercise.name]
         for problem in (
             *_problems_of_text(assignment, exercise),
             *_problems_of_test(exercise, taught),
+            *_problems_of_names(exercise, taught, given),
             *_problems_of_bank(own, exercise),
         ):
             yield f"{exercise.name}: {problem}"
@@ -209,6 +214,66 @@ def _problems_of_test(exercise: Exercise, taught: set[str]) -> Iterator[str]:
     yield from _problems_of_shares(exercise)
     yield from _problems_of_loops(tree)
     yield from _problems_of_looks(tree, taught - bound_names(tree), (first, last))
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the cells that students don't change import and define."""
+
+    imports: set[str]
+    helpers: dict[str, set[str]]
+    """Functions and classes, each with the names that it takes from around it."""
+
+
+def _given(assignment: Assignment) -> _Given:
+    imports: set[str] = set()
+    helpers: dict[str, set[str]] = {}
+    for _, cell in assignment.code():
+        if not has_role(cell, "locked"):
+            continue
+        for statement in ast.parse(cell.source).body:
+            if isinstance(statement, ast.Import | ast.ImportFrom):
+                imports |= bound_names(statement)
+            elif isinstance(statement, ast.FunctionDef | ast.ClassDef):
+                helpers[statement.name] = free_names(statement)
+    return _Given(imports, helpers)
+
+
+def _problems_of_names(exercise: Exercise, taught: set[str], given: _Given) -> Iterator[str]:
+    """Of a student's names a test uses those that its task asks for, and no others.
+
+    Whatever else it uses has a meaning that no student can change: it is the test's own, Python's,
+    or what the course imports and defines.
+    """
+    tree = ast.parse(exercise.test.source)
+    asked = defined_names(ast.parse(exercise.solution.source))
+    python = set(dir(builtins))
+    if shadowed := asked & (python | given.imports):
+        yield f"its task has a name that is taken: {', '.join(sorted(shadowed))}"
+    if shadowed := bound_names(tree) & (python | given.imports):
+        yield f"its test gives {', '.join(sorted(shadowed))} another meaning"
+    known = python | given.imports | given.helpers.keys() | asked
+    # The reference's, where a hidden test compares with other exercises' solutions.
+    for name in sorted(free_names(tree) - known - taught):
+        yield f"its test uses {name}, which is neither its own nor the course's"
+    for name in sorted((looked_at(tree) - bound_names(tree)) & taught - asked):
+        yield f"its test looks at {name}, which another task asks for"
+    for name in sorted(looked_at(tree) & given.helpers.keys()):
+        yield f"its test looks at {name}, which is no task's: give it another name in the test"
+    for name in sorted(free_names(tree) & given.helpers.keys()):
+        if reached := _reached(name, given.helpers) & taught:
+            yield f"{name}, which its test takes along, would ship {', '.join(sorted(reached))}"
+
+
+def _reached(name: str, helpers: dict[str, set[str]]) -> set[str]:
+    """All names that a helper uses, itself or through others."""
+    found: set[str] = set()
+    left = [name]
+    while left:
+        news = helpers.get(left.pop(), set()) - found
+        found |= news
+        left += news
+    return found
 
 
 def _role(check: ast.Call) -> str:

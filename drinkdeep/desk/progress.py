@@ -19,8 +19,9 @@ from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, has_role, heading, is_changed, is_task, is_test
 from drinkdeep.desk import run_notebook
-from drinkdeep.desk.restore import decoded, known_names, quiet_nbformat, released
-from drinkdeep.notebook.beside import not_there, used_beside
+from drinkdeep.desk.restore import known_names, quiet_nbformat, released
+from drinkdeep.notebook.beside import missing_beside, not_there
+from drinkdeep.notebook.file_text import decoded
 from drinkdeep.notebook.given_out import faults
 from drinkdeep.progress import progress
 
@@ -89,7 +90,7 @@ def notebooks(folder: Path | None = None) -> list[Path]:
         path
         for path in folder.rglob("*.ipynb")
         if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and (path.name in known or '"grade_id"' in decoded(path.read_bytes()))
+        and (path.name in known or '"grade_id"' in decoded(path.read_bytes())[0])
     )
 
 
@@ -114,7 +115,7 @@ def standing(path: Path) -> Standing:
             )
         elif any(faults(notebook.cells, original)):
             trouble = f"Cells of this notebook were changed or are missing: {restore}."
-    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+    if used := missing_beside(notebook.cells, path.parent):
         trouble = trouble or f"{not_there(used)}."
     if any(_answered(cell) for cell in notebook.cells if is_task(cell)):
         trouble = _execute(notebook, path) or trouble

@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
+from drinkdeep.notebook.file_text import decoded
 from drinkdeep.notebook.matching import match_cells
 from drinkdeep.notebook.surrogates import mended
 from drinkdeep.whole_file import write_whole
@@ -197,12 +198,6 @@ def _sound(raw: dict[str, Any]) -> NotebookNode:
     return sound
 
 
-def decoded(content: bytes) -> str:
-    """A notebook's text, also as Windows' programs write it."""
-    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    return content.decode("utf-16" if marked else "utf-8-sig", errors="replace")
-
-
 def without_conflict(text: str) -> tuple[str, str]:
     """Both sides of a text with the marks of a merge: ours, which is the student's, and theirs."""
     sides: tuple[list[str], list[str]] = ([], [])
@@ -261,7 +256,8 @@ def restore(path: Path, source: Path | None = None) -> str:
         content = b""
     except OSError as error:
         raise Trouble(f"{path} can't be read ({error.strerror}): name a notebook.") from None
-    cells, versions = unmerged(decoded(content))
+    text, _ = decoded(content)
+    cells, versions = unmerged(text)
     if source is None:
         found = released(path.name, cells)
         if found is None:
@@ -291,6 +287,11 @@ def restore(path: Path, source: Path | None = None) -> str:
             return f"{path} is as it was given out, with {kept}: nothing was changed."
         backup = _backup(path)
         _write(target, notebook)
+        if not cells and text.strip():
+            return (
+                f"Nothing in {path} could be read as a cell of a notebook: it is as it was given "
+                f"out again, without answers. What it was is in {backup.name}: look for them there."
+            )
         return (
             f"{path} is as it was given out again, with {kept}. What it was is in {backup.name}. "
             f"{_two_versions(versions)}In JupyterLab: File → Reload Notebook from Disk."

@@ -10,20 +10,22 @@ import shlex
 import sys
 import textwrap
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
+from nbformat.warnings import DuplicateCellId, MissingIDFieldWarning
 from traitlets.config import Config
 
 from drinkdeep.cells import grade_id, is_task, is_test
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import released
-from drinkdeep.notebook.beside import not_there, used_beside
+from drinkdeep.notebook.beside import missing_beside, not_there
 from drinkdeep.notebook.given_out import faults
-from drinkdeep.notebook.undefined import why_undefined
+from drinkdeep.notebook.undefined import why_other_meaning, why_undefined
 
 # nbgrader cuts the lines that it shows.
 WIDTH = 80
@@ -35,6 +37,9 @@ OF_THE_MACHINE = re.compile(r"\[Errno \d+\]|NoSuchKernel|RuntimeError")
 
 def configure(c: Config) -> None:
     """Have nbgrader say in words what is wrong with what a student validates or hands in."""
+    # Ids that are double or missing are mended as the file is read, and nobody's concern.
+    for kind in (DuplicateCellId, MissingIDFieldWarning):
+        warnings.simplefilter("ignore", kind)
     c.Execute.on_notebook_start = validate
     c.ValidateApp.logging_config = {
         "filters": {"words": {"()": Words}},
@@ -129,7 +134,8 @@ def _words(error: NotebookNode, above: Sequence[NotebookNode]) -> str:
     if error.ename == "KeyboardInterrupt":
         return f"✗ Stopped after {run_notebook.CELL_SECONDS} s: look for a loop that has no end."
     where = "Run the task's cells in the notebook: the traceback there says where."
-    return f"✗ Your code raised {error.ename}: {error.evalue}\n  {where}"
+    more = why_other_meaning(error.evalue, above)
+    return f"✗ Your code raised {error.ename}: {error.evalue}{more}\n  {where}"
 
 
 def _is_stub(error: NotebookNode) -> bool:
@@ -156,7 +162,7 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
             f"This notebook can't be graded under the name that its file has: rename it to {name}, "
             "with a right click on it in JupyterLab's file browser.",
         )
-    if used := used_beside(notebook.cells, [file.name for file in path.parent.iterdir()]):
+    if used := missing_beside(notebook.cells, path.parent):
         yield _sign(notebook.cells[0].source, f"{not_there(used)}.")
     if not any(is_test(cell) for cell in notebook.cells):
         yield _sign(

@@ -1,14 +1,20 @@
-"""Why a name has no meaning, when the cell that should have given it one has stopped before.
+"""Why a name has no meaning, or not the one that somebody counted on: another cell is the reason.
 
-A test then meets a ``NameError``, which says nothing of the mistake. The cell's own error does.
+Where the cell that should have given it one has stopped before, a test meets a ``NameError``, which
+says nothing of the mistake. The cell's own error does. And where a cell above has made ``sum`` a
+number, the error that follows doesn't say ``sum``.
 """
 
+import ast
+import builtins
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from nbformat import NotebookNode
 
-from drinkdeep.cells import is_test
+from drinkdeep.cells import has_role, is_test
+from drinkdeep.notebook.scope import bound_names, free_names
 
 UNDEFINED = re.compile(r"name '(?P<name>\w+)' is not defined")
 # As git and nbdime leave them.
@@ -58,3 +64,60 @@ def _why(cell: NotebookNode, error: NotebookNode, name: str) -> tuple[str, str]:
     else:
         return error.ename, f"{error.evalue} (the cell stopped before it gave {name} a meaning)"
     return error.ename, f"{words} (line {line} of the cell that should give {name} a meaning)"
+
+
+OTHER_KIND = re.compile(
+    r"'(?P<kind>\w+)' object (?:is not (?:callable|iterable|subscriptable)|has no attribute)"
+)
+
+
+def why_other_meaning(message: str, cells: Sequence[NotebookNode]) -> str:
+    """What to add to an error's message if a cell has given another meaning to a name of Python's.
+
+    Or to one that the course imports. Nothing is to be added if no such name can be the reason: one
+    that other code uses, and whose new value is of the kind that the message names.
+    """
+    found = OTHER_KIND.search(message)
+    if found is None:
+        return ""
+    trees = [(cell, tree) for cell in cells if (tree := _parsed(cell)) is not None]
+    known = set(dir(builtins))
+    used = set()
+    for cell, tree in trees:
+        if has_role(cell, "locked"):
+            known |= {n for s in tree.body if _imports(s) for n in bound_names(s)}
+        if not is_test(cell):
+            used |= {name for s in tree.body for name in free_names(s)}
+    for cell, tree in trees:
+        if is_test(cell) or has_role(cell, "locked"):
+            continue
+        for name, statement in _rebound(tree, found["kind"]):
+            if name in known & used:
+                line = ast.unparse(statement).splitlines()[0]
+                short = line if len(line) <= 60 else f"{line[:57]}…"
+                return f" ({name} has another meaning since a cell of yours says: {short})"
+    return ""
+
+
+def _parsed(cell: NotebookNode) -> ast.Module | None:
+    try:
+        return ast.parse(cell.source) if cell.cell_type == "code" else None
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def _imports(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Import | ast.ImportFrom)
+
+
+def _rebound(tree: ast.Module, kind: str) -> Iterator[tuple[str, ast.stmt]]:
+    """The names that statements of a cell bind, unless it is seen that to another kind of value."""
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef) or _imports(statement):
+            continue
+        value = getattr(statement, "value", None)
+        with contextlib.suppress(ValueError, TypeError, SyntaxError, RecursionError):
+            if value is not None and type(ast.literal_eval(value)).__name__ != kind:
+                continue
+        for name in sorted(bound_names(statement)):
+            yield name, statement

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell
 from drinkdeep import command
 from drinkdeep.desk import progress
 from drinkdeep.grading.judging.assignment import Assignment
+from drinkdeep.notebook.beside import MOST_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -127,19 +128,26 @@ def test_an_unknown_verb_or_option_is_refused(capsys: pytest.CaptureFixture[str]
     [
         ("from my_helpers import double", ["my_helpers.py"]),
         ("import torch, my_helpers", ["my_helpers.py"]),
-        ("torch.load('data/model.pt')", ["model.pt"]),
+        ("torch.load('data/model.pt')", ["data/model.pt"]),
         ('open("factor.txt")', ["factor.txt"]),
+        ("%run other.ipynb", ["other.ipynb"]),
+        ("open('small.txt')", []),
         ("my_helpers = 1  # as in factor.txt", []),
     ],
 )
-def test_a_file_beside_the_notebook_is_told_of(
+def test_a_file_that_is_not_there_when_it_is_graded_is_told_of(
     notebook: NotebookNode, tmp_path: Path, code: str, used: list[str]
 ) -> None:
-    """It is there on the student's desk, and not where the notebook is graded."""
+    """It is there on the student's desk."""
     notebook.cells.append(new_code_cell(code))
     path = save(notebook, tmp_path)
-    for name in ("my_helpers.py", "model.pt", "factor.txt"):
-        (path.parent / name).write_text("")
+    (path.parent / "data").mkdir()
+    names = ("my_helpers.py", "data/model.pt", "other.ipynb", "factor.txt")
+    for name in names[:2]:
+        (path.parent / name).write_bytes(bytes(MOST_BYTES + 1))
+    (path.parent / "other.ipynb").write_text("{}")
+    (path.parent / "small.txt").write_text("")
+    (path.parent / "factor.txt").symlink_to("small.txt")
     standing = progress.standing(path)
-    assert used == [name for name in used if f"{name} is not there when" in str(standing.trouble)]
+    assert used == [name for name in names if f"{name} is not there when" in str(standing.trouble)]
     assert (standing.trouble is None) == (used == [])

@@ -315,3 +315,12 @@ def test_half_of_a_character_is_no_reason_to_fail(
     text = path.read_text(encoding="utf-8").replace("return e", "return e  # \\ud83d")
     path.write_text(text, encoding="utf-8")
     assert "with 1 answer of yours" in restore.restore(path)
+
+
+def test_of_a_file_in_which_no_cell_can_be_read_it_is_said_where_it_lies(tmp_path: Path) -> None:
+    path = tmp_path / f"{NAME}.ipynb"
+    path.write_bytes(b"H4sIAAAAAAAA what a mail program made of it")
+    said = restore.restore(path)
+    assert said.startswith(f"Nothing in {path} could be read as a cell of a notebook")
+    assert f"What it was is in {NAME}.ipynb.backup-1: look for them there." in said
+    assert sources(nbformat.read(path, as_version=4)) == sources(RELEASED)

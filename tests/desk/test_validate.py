@@ -79,6 +79,23 @@ def test_what_is_right_passes(course: Path, notebook: NotebookNode, tmp_path: Pa
     assert said(course, notebook, tmp_path / f"{NAME}.ipynb") == SUCCESS
 
 
+@pytest.mark.parametrize("change", [{"id": "a"}, {"id": "a b"}, {}])
+def test_ids_that_are_no_good_bury_nothing(
+    course: Path, notebook: NotebookNode, tmp_path: Path, change: dict[str, str]
+) -> None:
+    cell(notebook, "huber").source = "def huber(e, delta):\n    return e"
+    raw = json.loads(nbformat.writes(notebook))
+    for one in raw["cells"]:
+        del one["id"]
+        one |= change
+    path = tmp_path / f"{NAME}.ipynb"
+    path.write_text(json.dumps(raw))
+    done = command(course, path)
+    assert "VALIDATION FAILED ON 1 CELL(S)!" in done.stdout
+    assert "Id" not in done.stderr.replace("IPKernelApp", "")
+    assert "nbformat" not in done.stderr
+
+
 @pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), 9)"])
 def test_a_kernel_that_ends_is_no_success(
     course: Path, notebook: NotebookNode, tmp_path: Path, end: str

@@ -79,6 +79,19 @@ def without_written(notebook: NotebookNode) -> None:
     notebook.cells = [c for c in notebook.cells if grade_id(c) != "in_your_words"]
 
 
+def helper(code: str) -> Callable[[NotebookNode], None]:
+    """What the course defines in a cell of its own, and a test uses."""
+
+    def change(notebook: NotebookNode) -> None:
+        edit("setup", "torch.manual_seed(0)", code)(notebook)
+        if "other" in code:
+            edit("test_huber", "e = 3 *", "e = other(3) *")(notebook)
+        else:
+            edit("test_huber", "observe(huber(e,", "observe(huber(half(e),")(notebook)
+
+    return change
+
+
 LOOP = """for story in observe([story_a]):
     expect_one_of(story, LOSSES"""
 BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
@@ -160,6 +173,34 @@ BROKEN: dict[str, tuple[Callable[[NotebookNode], None], str]] = {
     "a name is taken": (
         edit("test_huber", "e = 3 *", "huber = 1\ne = 3 *"),
         "its test gives huber a meaning of its own",
+    ),
+    "a name of nobody": (
+        edit("test_huber", "e = 3 *", "e = factor *"),
+        "its test uses factor, which is neither its own nor the course's",
+    ),
+    "a name of Python's for its own": (
+        edit("test_huber", "e = 3 *", "sum = 1\ne = 3 *"),
+        "its test gives sum another meaning",
+    ),
+    "a module's name for its own": (
+        edit("test_huber", "e = 3 *", "torch = 1\ne = 3 *"),
+        "its test gives torch another meaning",
+    ),
+    "a task with a name of Python's": (
+        edit("huber", "def huber", "sum = 0\n\ndef huber"),
+        "its task has a name that is taken: sum",
+    ),
+    "another task's name": (
+        edit("test_huber", "observe(huber(e, delta))", "observe(huber(careful_mse(e, e), delta))"),
+        "its test looks at careful_mse, which another task asks for",
+    ),
+    "a helper's name": (
+        helper("def half(e):\n    return e / 2"),
+        "its test looks at half, which is no task's",
+    ),
+    "a helper that knows a solution": (
+        helper("def other(e):\n    return trap_of(e)\n\ndef trap_of(e):\n    return huber(e, 1)\n\nhalf = 0"),
+        "other, which its test takes along, would ship huber",
     ),
     "no tag": (without_tags, "lacks the tag"),
     "no written answer": (without_written, "it has not exactly one written answer"),

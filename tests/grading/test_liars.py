@@ -9,9 +9,9 @@ import pytest
 
 from drinkdeep.grading.judging.assignment import Assignment, Exercise
 from drinkdeep.grading.judging.judge import Judge
-from drinkdeep.grading.judging.rewriting import bound_names
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
+from drinkdeep.notebook.scope import bound_names
 
 # What each liar's kernel runs: from then on `lie` stands for every value.
 CONSTANTS = {

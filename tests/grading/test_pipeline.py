@@ -141,7 +141,7 @@ UNREADABLE: dict[str, tuple[Hand, str]] = {
     "list": (as_text(lambda _: "[1]"), "no notebook"),
     "torn": (as_text(lambda text: text[: len(text) // 2]), "breaks off"),
     "deep": (as_text(lambda _: "[" * 100_000), "nested too deeply"),
-    "bytes": (as_text(lambda text: text + "\udcff"), "not text"),
+    "bytes": (as_text(lambda text: text + "\udcff"), "no JSON"),
     "future": (as_json(lambda nb: nb.update(nbformat=9)), "format 9"),
     "huge": (lambda _, folder: big(folder), "200 MB"),
     "nothing": (lambda _, folder: None, "no notebook in it"),

@@ -9,17 +9,21 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from courses import ROOT
 from nbgrader.api import Gradebook
-from small_course import NAME, POINTS, RIGHT, Course
+from small_course import NAME, POINTS, RIGHT, Course, source
 from small_run import grade, left_to_do, pipeline
 
+from drinkdeep.cells import grade_id
 from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.notebook import parse_notebook
 from drinkdeep.grading.batch.pipeline import exclusive_lock
 from drinkdeep.grading.batch.roster import strangers
 from drinkdeep.grading.batch.submission import read_submission
 from drinkdeep.grading.errors import CourseError, SandboxError, UnreadableError
+from drinkdeep.grading.judging.restore import restore as judged_restore
 from drinkdeep.grading.sandbox import forkserver
+from drinkdeep.notebook.beside import MOST_BYTES, MOST_FILES, provided
 from drinkdeep.notebook.surrogates import mended
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -34,6 +38,8 @@ RIGHT_ALL_THE_SAME = {
     "interact": "import ipywidgets\n@ipywidgets.interact(a=(0, 5))\n"
     f"def show(a):\n    print(a)\n{RIGHT}",
     "half": f"{RIGHT}  # {HALF}",
+    # The test uses them, and the answer doesn't.
+    "names": f"torch = sum = expect = observe = fresh = all_met = None\n{RIGHT}",
     "prints-half": f"print('\\ud83d')\n{RIGHT}",
     "shows-half": f"{RIGHT}\ndisplay({{'text/plain': '\\ud83d'}}, raw=True)",
 }
@@ -45,11 +51,13 @@ WORDS = {
     "raises-half": ("raise ValueError('\\ud83d')", "ValueError: \ufffd"),
     "colon": (None, "SyntaxError: expected ':' (line 1 of the cell that should give double"),
     "merge": (None, "SyntaxError: the marks of a merge that nobody finished"),
+    "shadowed": (None, "(sum has another meaning since a cell of yours says: sum = 0)"),
     "colab": (None, "ModuleNotFoundError: No module named 'google"),
 }
 CELLS = {
     "colon": "def double(x)\n    return 2 * x",
     "merge": "<<<<<<< local\ndef double(x):\n=======\ndef double(y):\n>>>>>>> remote\n    return 2",
+    "shadowed": "sum = 0\ndef double(x):\n    return sum([x, x])",
     "colab": f"import google.colab\n{RIGHT}",
 }
 
@@ -266,20 +274,133 @@ def test_it_is_told_where_a_notebook_is_no_json(text: str, words: str) -> None:
         parse_notebook(text.encode(), set())
 
 
+@pytest.mark.parametrize(
+    ("encoding", "mark", "said"),
+    [
+        ("utf-8", b"", ""),
+        ("utf-8", b"\xef\xbb\xbf" * 2, ""),
+        ("utf-16", b"", "utf-16"),
+        ("utf-16-le", b"", "utf-16-le"),
+        ("utf-32", b"", "utf-32"),
+        ("cp1252", b"", "cp1252"),
+    ],
+)
+def test_a_notebook_is_read_in_whatever_encoding_it_was_saved(
+    course: Course, encoding: str, mark: bytes, said: str
+) -> None:
+    text = json.dumps(course.answered(f"{RIGHT}  # é"), ensure_ascii=False)
+    content = mark + text.encode(encoding) + b"\0\0\0\0"
+    notebook, notes = parse_notebook(content, {"double"})
+    assert next(c for c in notebook.cells if grade_id(c) == "double").source == f"{RIGHT}  # é"
+    assert [note.split(",")[0] for note in notes] == (
+        [f"The notebook is text in {said}"] if said else []
+    )
+
+
+@pytest.mark.parametrize("change", [{"nbformat": "4"}, {"nbformat": None}, {"kind": "sql"}])
+def test_what_is_wrong_about_the_form_costs_no_answer(
+    course: Course, change: dict[str, object]
+) -> None:
+    raw = json.loads(json.dumps(course.answered()))
+    for cell in raw["cells"]:
+        cell["cell_type"] = change.get("kind", cell["cell_type"])
+    notebook, _ = parse_notebook(json.dumps(raw | change).encode(), {"double"})
+    restored = judged_restore(notebook, source())
+    (answer,) = (c for c in restored.cells if grade_id(c) == "double")
+    assert (answer.cell_type, answer.source) == ("code", RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("language", "told"), [("Python3", False), ("ipython", False), ("R", True), ("julia", True)]
+)
+def test_another_language_is_told(language: str, told: bool) -> None:
+    notebook = {"nbformat": 4, "cells": [], "metadata": {"language_info": {"name": language}}}
+    notes = parse_notebook(json.dumps(notebook).encode(), set())[1]
+    assert any(f"is written in {language}; it was run as Python" in n for n in notes) == told
+
+
 @pytest.mark.parametrize("kernel", ["conda-env-pt-py", "ai-homework", "python3"])
 def test_the_name_of_a_kernel_is_no_language(kernel: str) -> None:
     notebook = {"nbformat": 4, "cells": [], "metadata": {"kernelspec": {"name": kernel}}}
     assert parse_notebook(json.dumps(notebook).encode(), set())[1] == []
 
 
-def test_an_instructor_is_told_of_files_that_a_notebook_uses_and_does_not_see(
-    course: Course, pool: LocalPool
-) -> None:
-    course.hand_in("ada", "from my_helpers import double")
+# Files beside the notebook
+
+USES = {
+    "module": ("from my_helpers import double", {"my_helpers.py": RIGHT}),
+    "package": (
+        "from tools.doubling import double",
+        {"tools/__init__.py": "", "tools/doubling.py": RIGHT},
+    ),
+    "text": (
+        "def double(x):\n    return int(open('data/factor.txt').read()) * x",
+        {"data/factor.txt": "2"},
+    ),
+    "own-name": (f"from checks import factor\n{RIGHT}", {"checks.py": "factor = 2"}),
+    "writes": (
+        "open('log.txt', 'a').write('x')\nassert open('log.txt').read() == 'yx'\n" + RIGHT,
+        {"log.txt": "y"},
+    ),
+    # Called like what a kernel needs as it starts.
+    "taken-names": (RIGHT, dict.fromkeys(("json.py", "comm.py", "IPython/__init__.py"), "1 / 0")),
+}
+
+
+def test_code_finds_the_files_beside_it(course: Course, pool: LocalPool) -> None:
+    for student, (answer, files) in USES.items():
+        course.hand_in(student, answer)
+        for name, text in files.items():
+            path = course.submitted(student) / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+    outcomes = grade(course, pool)
+    assert {student: course.score(student) for student in USES} == dict.fromkeys(USES, POINTS)
+    assert [outcome.notes for outcome in outcomes.values()] == [()] * len(USES)
+    assert (course.submitted("writes") / "log.txt").read_text() == "y"
+
+
+def test_code_finds_them_when_nbgraders_own_command_grades(course: Course, sandbox: None) -> None:
+    course.hand_in("ada", USES["module"][0])
     (course.submitted("ada") / "my_helpers.py").write_text(RIGHT)
-    (course.submitted("ada") / "notes.txt").write_text("")
-    (note,) = grade(course, pool)["ada"].notes
-    assert note.startswith("“my_helpers.py” is not there when the notebook is graded")
+    course.run("nbgrader", "autograde", NAME)
+    assert course.score("ada") == POINTS
+
+
+def test_what_code_uses_and_does_not_find_is_told(course: Course, pool: LocalPool) -> None:
+    course.hand_in("ada", "import huge, linked\nopen('small.txt')")
+    folder = course.submitted("ada")
+    (folder / "huge.py").write_text("#" * (MOST_BYTES + 1))
+    (folder / "small.txt").write_text("")
+    (folder / "linked.py").symlink_to(folder / "small.txt")
+    left_out, told = grade(course, pool)["ada"].notes
+    assert left_out == "“linked.py” is a link to something else, and was left out."
+    assert told.startswith("“huge.py”, “linked.py” are not there when the notebook is graded")
+
+
+def test_of_files_beside_it_code_finds_the_smallest_first() -> None:
+    assert provided({"b": 2, "a": 1, "c": MOST_BYTES}) == ["a", "b"]
+    assert provided({str(n): n for n in range(MOST_FILES + 1)}) == [*map(str, range(MOST_FILES))]
+    assert provided({"a": MOST_BYTES}) == ["a"]
+
+
+def test_the_book_says_how_many_and_how_much() -> None:
+    text = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
+    assert f"up to {MOST_FILES} of them with {MOST_BYTES // 10**6} MB together" in text
+
+
+def test_a_link_to_a_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "secret.txt").write_text("s")
+    folder = tmp_path / "ada" / NAME
+    folder.mkdir(parents=True)
+    (folder / f"{NAME}.ipynb").write_text("{}")
+    (folder / "elsewhere").symlink_to(tmp_path / "elsewhere")
+    (folder / "timestamp.txt").write_text("2026-11-20 20:00:00 UTC")
+    os.mkfifo(folder / "pipe.txt")
+    submission = read_submission("ada", folder, wanted=[NAME])
+    assert submission.beside == {}
+    assert set(submission.not_kept) == {"elsewhere", "pipe.txt"}
 
 
 # Times

@@ -14,6 +14,7 @@ from nbformat.v4 import new_notebook
 
 from drinkdeep.cells import grade_id
 from drinkdeep.grading.errors import UnreadableError
+from drinkdeep.notebook.file_text import decoded
 from drinkdeep.notebook.surrogates import mended
 from drinkdeep.notebook.undefined import MERGE
 
@@ -34,25 +35,30 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
     """
     if not content.strip():
         raise UnreadableError(f"The notebook is empty: {_AGAIN}.")
+    text, encoding = decoded(content)
     try:
-        text = content.decode("utf-8-sig")
         raw = mended(json.loads(text))
-    except UnicodeDecodeError:
-        raise UnreadableError(f"The notebook is not text in UTF-8: {_AGAIN}.") from None
     except RecursionError:
         raise UnreadableError(f"The notebook is nested too deeply: {_AGAIN}.") from None
     except json.JSONDecodeError as error:
         raise UnreadableError(f"{_not_json(text, error)}: {_AGAIN}.") from None
     except ValueError:  # such as a number that is too long
         raise UnreadableError(f"The notebook is no JSON, as notebooks are: {_AGAIN}.") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("nbformat"), int):
+    if not isinstance(raw, dict) or not isinstance(raw.get("cells", raw.get("worksheets")), list):
         raise UnreadableError(f"The file is JSON but no notebook: {_AGAIN}.")
+    if type(raw.get("nbformat")) is not int:
+        raw["nbformat"] = nbformat.current_nbformat
     if raw["nbformat"] > nbformat.current_nbformat:
         raise UnreadableError(
             f"The notebook has format {raw['nbformat']}, which is newer than what can be read: "
             f"save it in format {nbformat.current_nbformat} and hand it in again."
         )
     notes = []
+    if encoding:
+        notes.append(
+            f"The notebook is text in {encoding}, and should be in UTF-8: see whether its special "
+            "characters are right."
+        )
     if raw["nbformat"] < nbformat.current_nbformat:
         notes.append(f"The notebook had the old format {raw['nbformat']}, and was converted.")
         try:
@@ -63,8 +69,7 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
                 f"{_AGAIN}."
             ) from None
     notebook = _rebuilt(raw)
-    language = _language(raw)
-    if language and language.lower() not in ("python", "ipython"):
+    if language := _other_language(raw):
         notes.append(f"The notebook says that it is written in {language}; it was run as Python.")
     if ids and not ids & {grade_id(cell) for cell in notebook.cells}:
         notes.append(
@@ -86,13 +91,15 @@ def _not_json(text: str, error: json.JSONDecodeError) -> str:
     return f"The notebook is no JSON, as notebooks are ({where})"
 
 
-def _language(raw: dict[str, Any]) -> str:
+def _other_language(raw: dict[str, Any]) -> str:
+    """The language that a notebook says it is written in, if that isn't Python."""
     metadata = raw.get("metadata")
     # A kernel's name, which anybody may give it, is no language.
     for key, name in (("kernelspec", "language"), ("language_info", "name")):
         part = metadata.get(key) if isinstance(metadata, dict) else None
         if isinstance(part, dict) and isinstance(part.get(name), str) and part[name]:
-            return "Python" if part[name].startswith("python") else str(part[name])[:40]
+            python = part[name].lower().startswith(("python", "ipython"))
+            return "" if python else str(part[name])[:40]
     return ""
 
 
@@ -101,13 +108,15 @@ def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
     cells = []
     taken: set[str] = set()
     for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:
-        if not isinstance(old, dict) or old.get("cell_type") not in ("code", "markdown", "raw"):
+        if not isinstance(old, dict):
             continue
+        # Of a type that is another program's own, such as "sql", the text is kept.
+        kind = next((k for k in ("code", "markdown") if old.get("cell_type") == k), "raw")
         number = old.get("id")
         if not (isinstance(number, str) and ID.fullmatch(number)) or number in taken:
             number = generate_corpus_id()
         taken.add(number)
-        cell = _cell(old["cell_type"], _joined(old.get("source")), number)
+        cell = _cell(kind, _joined(old.get("source")), number)
         metadata = old.get("metadata")
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         if isinstance(nbgrader, dict):

@@ -218,10 +218,12 @@ class Pipeline:
     def _job(self, submission: Submission, kept: dict[str, Any]) -> Job:
         notes = list(submission.notes)
         notebooks = {}
+        not_seen = [n for n in submission.files if n not in submission.beside]
+        not_seen += submission.not_kept
         for name, content in submission.notebooks.items():
             notebook, more = parse_notebook(content, self._ids[name])
             notes += more
-            if used := used_beside(notebook.cells, submission.files):
+            if used := used_beside(notebook.cells, not_seen):
                 notes.append(f"{not_there([printable(name) for name in used])}.")
             sanitized = self.converter.sanitize(submission.student, name, notebook)
             notebooks[name] = (json.dumps(sanitized), self._sources[name])
@@ -235,6 +237,7 @@ class Pipeline:
             self._sandboxed,
             self._modules,
             self._version,
+            submission.beside,
         )
         return Job(submission, work, tuple(notes))
 

@@ -5,12 +5,11 @@ is rebuilt cell by cell from what can be understood of it, and what can't be gra
 sentence that says what is wrong and what to do.
 """
 
-import fnmatch
 import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -22,6 +21,7 @@ from nbgrader.utils import parse_utc
 
 from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.grading.printable import printable
+from drinkdeep.notebook.beside import LITTER, OF_THE_EXCHANGE, provided, walk
 
 MOST_FILES = 1000
 """Files beside the notebooks; what goes beyond is left where it is."""
@@ -30,8 +30,6 @@ LONGEST_NAME = 128
 TIMESTAMP = "timestamp.txt"
 NOTEBOOK = re.compile(r".*\.ipynb(?:\.txt|\.json)?", re.IGNORECASE | re.DOTALL)
 """What a notebook's name looks like, also after a browser or a mail program has added to it."""
-LITTER = (".*", "~$*", "__MACOSX", "Thumbs.db", "desktop.ini")
-"""What systems and editors leave beside one's files: nobody has handed it in."""
 OFFSET = re.compile(r"[+-]\d")
 
 
@@ -47,6 +45,8 @@ class Submission:
     """What else is kept, relative to the folder."""
     notes: tuple[str, ...]
     """A sentence on each thing that is not as it was asked for."""
+    not_kept: tuple[str, ...] = ()
+    """What lies there besides."""
 
     @cached_property
     def digest(self) -> str:
@@ -60,6 +60,20 @@ class Submission:
                 content_digest = hashlib.file_digest(file, "sha256").digest()
             total.update(name.encode(errors="surrogateescape") + b"\0" + content_digest)
         return total.hexdigest()
+
+    @cached_property
+    def beside(self) -> dict[str, bytes]:
+        """What the notebooks' code finds beside it, by its names in the folder."""
+        sizes = {
+            name: (self.folder / name).lstat().st_size
+            for name in self.files
+            if name not in OF_THE_EXCHANGE
+        }
+        found = {}
+        for name in provided(sizes):
+            with _open(self.folder / name) as file:
+                found[name] = file.read(sizes[name])
+        return found
 
     def copy_files(self, target: Path) -> None:
         """Copy what lies beside the notebooks to another folder."""
@@ -99,20 +113,23 @@ def read_submission(
     UnreadableError
         If there is nothing in it that can be graded.
     """
-    _check_name(student)
+    check_name(student)
     if folder.is_symlink() or folder.parent.is_symlink():
         raise UnreadableError("Its folder is a link to another one: copy the folder itself here.")
     notes: list[str] = []
     files: list[str] = []
-    for path, what in _walk(folder, (*ignore, *LITTER)):
+    left_out: list[str] = []
+    for path, what in walk(folder, (*ignore, *LITTER)):
         name = str(path.relative_to(folder))
         if what:
             notes.append(f"{printable(name)} is {what}, and was left out.")
+            left_out.append(name)
         elif not NOTEBOOK.fullmatch(path.name) and path.lstat().st_size > most_bytes:
             notes.append(
                 f"{printable(name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} MB "
                 "of `CourseDirectory.max_file_size`, and was left out."
             )
+            left_out.append(name)
         else:
             files.append(name)
     files.sort()
@@ -128,10 +145,14 @@ def read_submission(
         )
     if len(others) > MOST_FILES:
         notes.append(f"Of {len(others)} files beside the notebook the first {MOST_FILES} are kept.")
-    return Submission(student, folder, found, tuple(others[:MOST_FILES]), tuple(notes))
+    left_out += [name for name in files if name not in {*others[:MOST_FILES], *chosen.values()}]
+    return Submission(
+        student, folder, found, tuple(others[:MOST_FILES]), tuple(notes), tuple(left_out)
+    )
 
 
-def _check_name(student: str) -> None:
+def check_name(student: str) -> None:
+    """See that a student's name can be one; raises UnreadableError."""
     try:
         student.encode()
     except UnicodeEncodeError:
@@ -143,29 +164,6 @@ def _check_name(student: str) -> None:
             f"The name of the student's folder has more than {LONGEST_NAME} characters, or some "
             "that can't be printed: rename the folder."
         )
-
-
-def _walk(folder: Path, ignore: Sequence[str]) -> Iterator[tuple[Path, str]]:
-    """Each file below a folder, and what it is if it is no plain file."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(n for n in folders if not _matches(n, ignore))
-        for name in sorted([*names, *(n for n in folders if (Path(root) / n).is_symlink())]):
-            if _matches(name, ignore):
-                continue
-            path = Path(root) / name
-            mode = path.lstat().st_mode
-            if stat.S_ISREG(mode):
-                yield path, ""
-            elif stat.S_ISLNK(mode):
-                yield path, "a link to something else"
-            elif stat.S_ISFIFO(mode):
-                yield path, "a pipe and no file"
-            else:
-                yield path, "a device or a socket and no file"
-
-
-def _matches(name: str, patterns: Sequence[str]) -> bool:
-    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
 
 
 def _choose(

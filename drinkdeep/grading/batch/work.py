@@ -28,6 +28,8 @@ class Work:
     """What the assignment imports."""
     version: str
     """The grader's, so that a worker that has another one can say so."""
+    beside: dict[str, bytes]
+    """Files that the notebooks' code finds beside it, by name."""
 
 
 # The judge takes what is printed for itself, so a process does one submission at a time.
@@ -64,6 +66,7 @@ def perform(work: Work) -> dict[str, str]:
                     seed=work.seed,
                     limits=work.limits,
                     sandboxed=work.sandboxed,
+                    beside=work.beside,
                 )
             )
             for name, (submission, source) in work.notebooks.items()

@@ -4,7 +4,7 @@ It needs no gradebook and no folder of the course, so it can run in any process.
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nbformat import NotebookNode, from_dict
@@ -17,7 +17,7 @@ from drinkdeep.grading.judging.carried import carried_bytes
 from drinkdeep.grading.judging.judge import Judge, Verdict
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
-from drinkdeep.notebook.undefined import why_undefined
+from drinkdeep.notebook.undefined import why_other_meaning, why_undefined
 
 
 def execute(
@@ -27,6 +27,7 @@ def execute(
     seed: int,
     limits: Limits | None = None,
     sandboxed: bool = True,
+    beside: Mapping[str, bytes] | None = None,
 ) -> NotebookNode:
     """Run a sanitized submission, and grade it by its assignment's source notebook.
 
@@ -34,7 +35,7 @@ def execute(
     goes into its metadata (:mod:`drinkdeep.grading.graded`). Its outputs are the same as text, for
     people, and, as its value, the score, which is how nbgrader takes partial credit. The same
     arguments give the same notebook, except for what a student's code draws by itself. ``seed`` is
-    what the hidden tests' inputs follow from.
+    what the hidden tests' inputs follow from; ``beside`` are files that the code finds, by name.
 
     Raises
     ------
@@ -47,7 +48,7 @@ def execute(
     assignment = Assignment(source)
     judge = Judge(assignment, seed)
     with StudentKernel(
-        limits or Limits(), sandboxed=sandboxed, modules=assignment.modules()
+        limits or Limits(), sandboxed=sandboxed, modules=assignment.modules(), beside=beside
     ) as student:
         done: set[str] = set()
         waiting: list[NotebookNode] = []
@@ -84,12 +85,14 @@ def _grade(
     cells: Sequence[NotebookNode],
 ) -> None:
     def ask(expression: str, shipped: str) -> Any:
-        """The value, or a student's mistake in place of the NameError that follows."""
+        """The value; of an error, what in another cell is the reason as well."""
         value = student.answer(expression, shipped)
-        if isinstance(value, Raised) and value.kinds[:1] == ("NameError",):
+        if not isinstance(value, Raised):
+            return value
+        if value.kinds[:1] == ("NameError",):
             kind, words = why_undefined(value.message, cells) or ("", "")
             return Raised((kind,), words) if kind else value
-        return value
+        return Raised(value.kinds, value.message + why_other_meaning(value.message, cells))
 
     verdict: Verdict = judge.grade(assignment.tests[grade_id(cell) or ""], ask)
     write_verdict(

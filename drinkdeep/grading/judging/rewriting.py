@@ -1,7 +1,9 @@
 """A test cell rewritten for the judge, and what can be read of it.
 
-What stands in ``observe(…)`` becomes a text to be sent to the student's kernel, together with the
-test's own names that occur in it; each ``expect…`` becomes a note to the judge.
+What stands in ``observe(…)`` becomes a text to be sent to the student's kernel. Of the names in it
+those that the task asks for are looked up there, and no others: with the text go the test's own,
+and modules, built-in functions and what the course defines, whatever a student has made of their
+names. Each ``expect…`` becomes a note to the judge.
 """
 
 import ast
@@ -11,8 +13,8 @@ from typing import NamedTuple
 
 from drinkdeep import checks
 from drinkdeep.grading.errors import CheckError
+from drinkdeep.notebook.scope import LOOKS, bound_names, defined_names, free_names
 
-LOOKS = ("observe", "attempt", "stopwatch")
 CHECKS = tuple(name for name in dir(checks) if name.startswith("expect"))
 
 
@@ -35,11 +37,11 @@ def rewritten(
     The same for all submissions, and so done once.
     """
     tree = ast.parse(test)
-    bound = bound_names(tree)
-    if taken := bound & defined_names(ast.parse(solution)):
+    asked = defined_names(ast.parse(solution))
+    if taken := bound_names(tree) & asked:
         raise CheckError(f"The test gives {', '.join(taken)} a meaning of its own.")
     sites: list[Site] = []
-    _Rewriter(sites, hidden, bound).visit(tree)
+    _Rewriter(sites, hidden, asked).visit(tree)
     ast.fix_missing_locations(tree)
     statements = [
         (
@@ -58,11 +60,11 @@ class _Rewriter(ast.NodeTransformer):
         self,
         sites: list[Site],
         hidden: tuple[tuple[int, int], ...],
-        bound: set[str],
+        asked: set[str],
     ) -> None:
         self._sites = sites
         self._hidden = hidden
-        self._bound = bound
+        self._asked = asked
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -88,7 +90,7 @@ class _Rewriter(ast.NodeTransformer):
             if not isinstance(expression, ast.Lambda) or expression.args.args:
                 raise CheckError(f"{name}() takes a lambda without parameters.")
             expression = expression.body
-        names = sorted(free_names(expression) & self._bound)
+        names = sorted(free_names(expression) - self._asked)
         captured = ast.Dict(
             [ast.Constant(name) for name in names], [ast.Name(name, ast.Load()) for name in names]
         )
@@ -115,39 +117,3 @@ def _share(node: ast.Call) -> float:
 def _hint(node: ast.Call) -> str:
     parts = [part for k in node.keywords if k.arg == "hint" for part in ast.walk(k.value)]
     return max((str(p.value) for p in parts if isinstance(p, ast.Constant)), key=len, default="")
-
-
-def bound_names(tree: ast.AST) -> set[str]:
-    """The names that a cell gives a meaning of its own: those are captured with an expression."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).split(".")[0])
-    return names
-
-
-def defined_names(tree: ast.Module) -> set[str]:
-    """The names that a cell leaves behind: those that it binds outside of functions and classes."""
-    names: set[str] = set()
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            names.add(statement.name)
-        else:
-            names |= bound_names(statement)
-    return names
-
-
-def free_names(expression: ast.expr) -> set[str]:
-    """The names that an expression takes from around it."""
-    loaded = {
-        node.id
-        for node in ast.walk(expression)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    return loaded - bound_names(expression)

@@ -17,6 +17,7 @@ from nbgrader.api import Student
 
 from drinkdeep.grading.errors import GradingError
 from drinkdeep.grading.platforms.names import CANVAS, MOODLE
+from drinkdeep.notebook.file_text import decoded
 
 
 class RosterError(GradingError):
@@ -36,9 +37,13 @@ class Person:
     """By the column: what else the platform knows them by."""
 
 
+SEPARATORS = (",", ";", "\t")
+"""What spreadsheets put between two values; the first, if there is but one."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """A file of comma-separated values, with its columns found whatever their case."""
+    """A file of comma-separated values, with its columns found however they are written."""
 
     path: Path
     header: list[str]
@@ -54,12 +59,21 @@ class Table:
             If it can't be read.
         """
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RosterError(f"{path} can't be read: {error}.") from None
-        first = text.partition("\n")[0]
-        comma = ";" if first.count(";") > first.count(",") else ","
-        header, *lines = list(csv.reader(io.StringIO(text), delimiter=comma)) or [[]]
+            text, _ = decoded(path.read_bytes())
+        except OSError as error:
+            raise RosterError(f"{path} can't be read ({error.strerror}): see to that.") from None
+        if text.startswith("PK\x03\x04"):  # an archive, as spreadsheets' own files are
+            raise RosterError(f"{path} is a spreadsheet's own file: save the table as CSV.")
+        first, _, rest = text.partition("\n")
+        if first.lower().startswith("sep="):  # a spreadsheet's note to itself
+            text, first = rest, rest.partition("\n")[0]
+        separator = max(SEPARATORS, key=first.count)
+        try:
+            header, *lines = list(
+                csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
+            ) or [[]]
+        except csv.Error as error:
+            raise RosterError(f"{path} is no table of values ({error}): save it anew.") from None
         # Moodle and spreadsheets may leave out what is empty at a line's end.
         filled = [line + [""] * (len(header) - len(line)) for line in lines if any(line)]
         return cls(path, header, filled)
@@ -153,7 +167,12 @@ def _letters(name: str) -> list[str]:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.strip().casefold() == other.casefold()
+    """Whether two names of columns say the same: “First name” and first_name do."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())
 
 
 def students_of(person: Person, students: Iterable[Student], lms_column: str) -> list[Student]:

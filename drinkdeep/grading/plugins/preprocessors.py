@@ -20,6 +20,8 @@ from nbgrader.preprocessors import ClearHiddenTests, GetGrades, NbGraderPreproce
 from traitlets import Bool, Dict, Enum, Integer
 
 from drinkdeep.cells import grade_id, has_role
+from drinkdeep.grading.batch.submission import read_submission
+from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.grading.graded import KEY
 from drinkdeep.grading.judging.assignment import exercise_titles
 from drinkdeep.grading.judging.restore import restore
@@ -71,8 +73,24 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
             seed=seed,
             limits=Limits(**self.limits),
             sandboxed=not self.unsafe_without_sandbox,
+            beside=self._beside(resources["nbgrader"]),
         )
         return graded.result(), resources
+
+    def _beside(self, name: dict[str, str]) -> dict[str, bytes]:
+        """The files that the student's code finds beside it."""
+        course = self.parent.parent.coursedir  # of the exporter, of the converter
+        student, assignment = name["student"], name["assignment"]
+        try:
+            return read_submission(
+                student,
+                Path(course.format_path(course.submitted_directory, student, assignment)),
+                wanted=[name["notebook"]],
+                ignore=course.ignore,
+                most_bytes=course.max_file_size * 1000,
+            ).beside
+        except UnreadableError:  # nbgrader has read the notebook all the same
+            return {}
 
 
 class HideTests(ClearHiddenTests):  # type: ignore[misc]

@@ -10,9 +10,10 @@ import socket
 import struct
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from queue import Empty
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
@@ -226,15 +227,20 @@ class ForkedKernelManager(AsyncKernelManager):
         *,
         sandboxed: bool = True,
         modules: tuple[str, ...] = (),
+        beside: Mapping[str, bytes] = MappingProxyType({}),
         **options: Any,
     ) -> None:
-        """Prepare; the kernel will find these modules loaded."""
+        """Prepare; the kernel will find these modules loaded, and these files in its folder."""
         self._server = fork_server(sandboxed=sandboxed)
         self._limits = limits
         self._modules = modules
         self.folder = Path(tempfile.mkdtemp(prefix="k", dir=self._server.folder))
         self.seen_inside = Path(inside.KERNEL) if sandboxed else self.folder
         """Where the kernel finds the folder."""
+        for name, content in beside.items():
+            path = self.folder / inside.BESIDE / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
         super().__init__(
             transport="ipc",
             ip=str(self.folder / "s"),

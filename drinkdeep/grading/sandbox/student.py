@@ -4,7 +4,7 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from nbclient import NotebookClient
@@ -43,9 +43,17 @@ class StudentKernel:
     """The kernel in which a student's code runs. What comes out of it is bounded data."""
 
     def __init__(
-        self, limits: Limits, *, sandboxed: bool = True, modules: tuple[str, ...] = ()
+        self,
+        limits: Limits,
+        *,
+        sandboxed: bool = True,
+        modules: tuple[str, ...] = (),
+        beside: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Prepare; the kernel starts when the context is entered, with these modules loaded."""
+        """Prepare; the kernel starts when the context is entered, with these modules loaded.
+
+        ``beside`` are the files that its folder holds then, by name.
+        """
         self.timed_out = False
         """Whether anything was stopped for the time it took."""
         self.kernel_died = False
@@ -54,7 +62,9 @@ class StudentKernel:
         # In case the supervisor fails.
         self._most = limits.clock_seconds + limits.interrupt_seconds + 60
         try:
-            self._manager = ForkedKernelManager(limits, sandboxed=sandboxed, modules=modules)
+            self._manager = ForkedKernelManager(
+                limits, sandboxed=sandboxed, modules=modules, beside=beside or {}
+            )
             self._queries = QueryChannel(self._manager)
         except OSError as error:  # the machine's fault, which the next submission would meet too
             raise SandboxError(

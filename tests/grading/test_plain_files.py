@@ -1,0 +1,92 @@
+"""What a student's link leads to is never taken in, by whichever of nbgrader's commands."""
+
+import logging
+import os
+from pathlib import Path
+
+import pytest
+from nbgrader.converters import base
+from nbgrader.coursedir import CourseDirectory
+from small_course import NAME, Course
+
+from drinkdeep.grading.plugins.plain_files import PlainCollect, refuse_links
+
+SECRET = "what only the instructor may read"
+
+
+@pytest.fixture
+def handed_in(tmp_path: Path) -> Path:
+    """A folder with two files, and beside them what is none."""
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key.txt").write_text(SECRET)
+    folder = tmp_path / "inbound"
+    (folder / "data").mkdir(parents=True)
+    (folder / "notes.txt").write_text("notes")
+    (folder / "data" / "numbers.csv").write_text("1,2")
+    (folder / "key.txt").symlink_to(secret / "key.txt")
+    (folder / "data" / "key.txt").symlink_to(secret / "key.txt")
+    (folder / "all").symlink_to(secret)
+    os.mkfifo(folder / "pipe")
+    return folder
+
+
+def collect(folder: Path, course: Path, **options: object) -> Path:
+    (course / "submitted" / "eve").mkdir(parents=True)
+    target = course / "submitted" / "eve" / NAME
+    directory = CourseDirectory(root=str(course), **options)
+    PlainCollect(coursedir=directory).do_copy(str(folder), str(target))
+    return target
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+
+
+def test_collecting_takes_files_alone(
+    handed_in: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    target = collect(handed_in, tmp_path / "course")
+    assert files(target) == {"notes.txt", "data/numbers.csv"}
+    assert (target / "notes.txt").stat().st_mtime == (handed_in / "notes.txt").stat().st_mtime
+    assert files(target.parents[1]) == {f"eve/{NAME}/{name}" for name in files(target)}
+    left_out = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
+    assert len(left_out) == 3
+    assert all("left out" in line for line in left_out)
+
+
+def test_what_is_too_large_is_said_and_stops_nobody(
+    handed_in: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (handed_in / "large").write_bytes(bytes(30_000))
+    target = collect(handed_in, tmp_path / "course", max_dir_size=20)
+    assert not target.exists()
+    assert not list((tmp_path / "course" / "submitted").glob(".collect*"))
+    assert "and was not collected" in caplog.text
+
+
+def test_autograde_takes_files_alone(sandbox: None, handed_in: Path, tmp_path: Path) -> None:
+    course = Course(tmp_path / "course")
+    course.make()
+    (handed_in / "pipe").unlink()
+    own = course.submitted("eve")
+    own.rmdir()
+    handed_in.rename(own)
+    another = course.hand_in("eve")
+    (course.submitted("mallory") / f"{NAME}.ipynb").symlink_to(another)
+    said = course.run("nbgrader", "autograde", NAME, "--student=eve")
+    graded = course.folder / "autograded"
+    assert files(graded) == {
+        f"eve/{NAME}/{name}" for name in ("notes.txt", "data/numbers.csv", f"{NAME}.ipynb")
+    }
+    assert not any(SECRET in path.read_text() for path in graded.rglob("*.*"))
+    assert said.count("left out") == 2
+    said = course.run("nbgrader", "autograde", NAME, "--student=mallory", code=1)
+    assert f"“{NAME}.ipynb” is a link: ask for the notebook itself." in said
+    assert not (graded / "mallory" / NAME / f"{NAME}.ipynb").exists()
+
+
+def test_another_nbgrader_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "find_all_files", lambda *_: [])
+    with pytest.raises(RuntimeError, match="another way than in version"):
+        refuse_links()
