@@ -27,9 +27,8 @@ RUN_BY = {
     'make grade ASSIGNMENT=01_cost OPTIONS="--student ada --force --feedback"': OTHER_WAYS,
     "make test": ".ci/run",
     "nbgrader autograde": OTHER_WAYS,
+    "drinkdeep students FILE.csv": SPREADSHEET,
     "nbgrader db student import": SPREADSHEET,
-    "iconv -f WINDOWS-1252 -t UTF-8": SPREADSHEET,
-    "sed -e '1s/^\\xEF\\xBB\\xBF//' -e 's/; */,/g' -e 's/, */,/g'": SPREADSHEET,
     "nbgrader zip_collect": "tests/grading/test_archives.py",
     "drinkdeep feedback 01_cost": (
         "tests/grading/test_collect.py::test_feedback_goes_back_to_whom_the_archive_named"

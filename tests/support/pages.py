@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[2]
 
 PROGRAMS = (
     *("make", "drinkdeep", "nbgrader", "python3?", "jupytext", "dask", "docker", "kubectl"),
-    *("sudo", "pip", "ngshare-course-management", "iconv", "sed", "openssl", "bwrap", "git"),
+    *("sudo", "pip", "ngshare-course-management", "openssl", "bwrap", "git"),
 )
 COMMAND = re.compile(rf"(?:{'|'.join(PROGRAMS)}) \S.*")
 
