@@ -23,6 +23,7 @@ from traitlets.config import Config
 from drinkdeep.cells import grade_id, is_task, is_test
 from drinkdeep.desk import run_notebook
 from drinkdeep.desk.restore import released
+from drinkdeep.nbgrader_version import unread
 from drinkdeep.notebook.beside import missing_beside, not_there
 from drinkdeep.notebook.given_out import faults
 from drinkdeep.notebook.undefined import why_other_meaning, why_undefined
@@ -57,9 +58,14 @@ def configure(c: Config) -> None:
 def validate(notebook: NotebookNode) -> None:
     """Run the cells in nbgrader's place, and say in a sentence what is wrong with each.
 
-    nbgrader has no words of its own for a kernel that ended, nor for a cell that is gone. Such
-    words stand at the top, in a cell that looks to it like a test that failed.
+    nbgrader has no words of its own for a kernel that ended, nor for a cell that is gone, and no
+    extension point for them: what calls us is nbclient's, and all that we can do is change the
+    notebook. So such words stand at the top, in a cell that looks to nbgrader like a test that
+    failed. With a version of it that nobody has read, that is all that we say.
     """
+    if refusal := unread("What *Validate* says"):
+        notebook.cells.insert(0, _sign("", refusal))
+        return
     signs = list(_damage(notebook))
     dead = run_notebook.run(notebook, Path.cwd())  # nbgrader goes into the notebook's folder
     if dead is not None:

@@ -25,6 +25,7 @@ from nbformat.v4 import new_code_cell
 from people import Desk
 from programs import environment
 
+from drinkdeep import nbgrader_version
 from drinkdeep.cells import grade_id
 from drinkdeep.desk import lab, validate
 
@@ -284,6 +285,20 @@ def test_a_terminal_has_a_sentence_for_a_notebook_that_is_damaged(
     assert NOT_LOOKED_AT in line
     cure = told.stderr.splitlines()[-1].strip()
     assert cure == f"drinkdeep restore '{path}'"
+
+
+def test_with_another_version_of_nbgrader_it_says_so_and_leaves_the_rest_to_it(
+    notebook: NotebookNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nbgrader_version, "WRITTEN_FOR", "0.9.5")
+    before = copy.deepcopy(notebook.cells)
+    validate.validate(notebook)
+    sign, *others = notebook.cells
+    words = " ".join(line.strip() for line in sign.outputs[0].traceback)
+    assert words.startswith(
+        "✗ What *Validate* says was written for nbgrader 0.9.5, and this is 0.9"
+    )
+    assert others == before
 
 
 def test_a_terminal_of_jupyterlab_has_it_in_every_folder(tmp_path: Path) -> None:

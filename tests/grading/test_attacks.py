@@ -8,7 +8,9 @@ feedback in test_feedback.py.)
 
 import contextlib
 import os
+import re
 import socket
+import subprocess
 import threading
 import uuid
 from collections.abc import Iterator
@@ -506,32 +508,91 @@ def test_a_display_of_an_earlier_cell_is_not_drawn_anew(sandbox: None) -> None:
     assert [output.text for output in outputs] == ["still here\n"]
 
 
+@pytest.mark.parametrize(
+    "name", [n for n, (_, _, words) in BOMBS.items() if re.search("(?i)memory|cpu time", words)]
+)
 def test_the_bounds_hold_without_a_control_group(
-    sandbox: None, monkeypatch: pytest.MonkeyPatch
+    sandbox: None, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """They hold with one, too, where one can be made: all of BOMBS has one there."""
-    monkeypatch.setattr(cgroup, "make", lambda: None)
-    for name in ("busy-in-children-that-nobody-waits-for", "busy-in-a-child", "memory-files"):
-        code, bounds, words = BOMBS[name]
-        with StudentKernel(Limits(**{**vars(TIGHT), **bounds})) as student:
-            won, told = tried(student, prepared(code, PATIENCE))
-        assert not won
-        assert words in told
+    monkeypatch.setattr(cgroup, "make", dict)
+    code, bounds, words = BOMBS[name]
+    with StudentKernel(Limits(**{**vars(TIGHT), **bounds})) as student:
+        won, told = tried(student, prepared(code, PATIENCE))
+    assert not won
+    assert words in told
 
 
-@pytest.mark.skipif(not cgroup.available(), reason="no control group can be made here")
+def counted(account: str) -> bool:
+    """Whether a control group with this account can be made here."""
+    made = cgroup.make()
+    cgroup.remove(made.values())
+    return account in made
+
+
+@pytest.mark.skipif(not counted(cgroup.MEMORY), reason="no control group counts memory here")
+def test_a_control_group_counts_memory_that_is_under_way(
+    sandbox: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import socket\none, other = socket.socketpair()\n"
+        "for _ in range(4):\n"
+        "    file = os.memfd_create('x')\n"
+        "    for _ in range(150): os.write(file, bytes(2**20))\n"
+        "    socket.send_fds(one, [b'x'], [file])\n"
+        "    os.close(file)\n"
+        "time.sleep(patience)\nwon = True"
+    )
+    limits = Limits(**{**vars(TIGHT), "disk_bytes": 2**28})
+    with StudentKernel(limits) as student:
+        won, told = tried(student, prepared(code, PATIENCE))
+    assert not won
+    assert "MemoryError" in told
+    monkeypatch.setattr(cgroup, "make", dict)
+    with StudentKernel(limits) as student:
+        won, told = tried(student, prepared(code, 2))
+    assert won, told
+
+
+@pytest.mark.skipif(
+    not (counted(cgroup.CPU) or counted(cgroup.MEMORY)), reason="no control group can be made here"
+)
+def test_groups_that_a_killed_run_has_left_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroup, "PREFIX", f"drinkdeep-test-{uuid.uuid4().hex}-")
+    with subprocess.Popen(["sleep", "60"]) as process:
+        busy = cgroup.make()
+        for account in cgroup.enter(busy, process.pid).values():
+            os.close(account)
+        left = cgroup.make()
+        cgroup.remove_left()
+        assert all(folder.exists() for folder in left.values()), "it may await its kernel"
+        monkeypatch.setattr(cgroup, "LEFT_SECONDS", -1)
+        cgroup.remove_left()
+        assert not any(folder.exists() for folder in left.values())
+        assert all(folder.exists() for folder in busy.values())
+        process.kill()
+    cgroup.remove(busy.values())
+    assert not any(folder.exists() for folder in busy.values())
+
+
+def test_what_no_control_group_counts_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cgroup, "make", dict)
+    assert all(text in cgroup.not_seen() for text in cgroup.WITHOUT.values())
+    monkeypatch.setattr(cgroup, "make", lambda: dict.fromkeys(cgroup.WITHOUT, Path("nowhere")))
+    assert cgroup.not_seen() == ""
+
+
+@pytest.mark.skipif(not counted(cgroup.CPU), reason="no control group counts CPU time here")
 def test_a_control_group_counts_what_nobody_has_seen(
     sandbox: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each child is gone before the supervisor's next look; the group goes with the kernel."""
-    made: list[Path] = []  # others of this machine come and go meanwhile
+    made: list[dict[str, Path]] = []  # others of this machine come and go meanwhile
     make = cgroup.make
 
-    def noted() -> Path | None:
-        folder = make()
-        assert folder is not None
-        made.append(folder)
-        return folder
+    def noted() -> dict[str, Path]:
+        made.append(make())
+        return made[-1]
 
     monkeypatch.setattr(cgroup, "make", noted)
     code = (
@@ -548,12 +609,12 @@ def test_a_control_group_counts_what_nobody_has_seen(
         "won = True"
     )
     with StudentKernel(Limits(**{**vars(TIGHT), "cell_seconds": 2})) as student:
-        (group,) = made
+        group = made[0][cgroup.CPU]
         assert (group / "cgroup.procs").read_text() != ""
         won, told = tried(student, code)
         assert not won
         assert "Stopped after 2 s of CPU time" in told
-    assert not group.exists()
+    assert not any(folder.exists() for folder in made[0].values())
 
 
 @pytest.mark.parametrize("name", TRACES)

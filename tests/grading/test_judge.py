@@ -53,6 +53,12 @@ def notebook(solution: str, test: str, points: float = 4) -> NotebookNode:
 
 def judged(answer: str, test: str = TEST, seed: int = 0, asked: list[str] | None = None) -> Verdict:
     """The verdict on an answer, which runs in a namespace of its own."""
+    return judge_and_verdict(answer, test, seed, asked)[1]
+
+
+def judge_and_verdict(
+    answer: str, test: str, seed: int = 0, asked: list[str] | None = None
+) -> tuple[Judge, Verdict]:
     names: dict[str, Any] = {"__name__": "__main__", "torch": torch}
     exec(answer, names)
 
@@ -67,7 +73,28 @@ def judged(answer: str, test: str = TEST, seed: int = 0, asked: list[str] | None
         return decode(encode(value))
 
     assignment = Assignment(notebook(DOUBLE, test))
-    return Judge(assignment, seed).grade(assignment.exercises["double"], ask)
+    grader = Judge(assignment, seed)
+    return grader, grader.grade(assignment.exercises["double"], ask)
+
+
+@pytest.mark.parametrize(
+    ("answer", "limit", "is_slow"),
+    [
+        ("def double(x): return 2 * x", "1e-9", True),
+        ("def double(x): return 2 * x", "1e9", False),
+        ("def double(x): return 3 * x", "1e-9", False),
+        ("def double(x): raise ValueError", "1e-9", False),
+        ("def double(x): raise NotImplementedError", "1e-9", False),
+    ],
+)
+def test_only_what_is_right_is_too_slow(answer: str, limit: str, is_slow: bool) -> None:
+    timed = (
+        f'expect_faster(stopwatch(lambda: double(3)), {limit}, hint="Quicker, please.", '
+        "result=observe(double(3)), wanted=6)"
+    )
+    grader, verdict = judge_and_verdict(answer, TEST.replace("### END", f"{timed}\n### END"))
+    assert grader.too_slow == is_slow
+    assert ("Quicker, please." in str(verdict)) == (is_slow or "raise V" in answer)
 
 
 def test_a_right_answer_earns_all() -> None:

@@ -342,7 +342,10 @@ def test_what_was_too_slow_beside_others_is_timed_once_more_alone(
 ) -> None:
     source = small_course.source()
     test = cell(source, "test_double")
-    timed = 'expect_faster(stopwatch(lambda: double(1)), 1e-9, hint="Faster than light.")'
+    timed = (
+        'expect_faster(stopwatch(lambda: double(1)), 1e-9, hint="Faster than light.", '
+        "result=observe(double(1)), wanted=2)"
+    )
     test.source = test.source.replace("### END", f"{timed}\n### END")
     source.cells[0].source += "\nfrom drinkdeep.checks import expect_faster, stopwatch"
     course.release(source)

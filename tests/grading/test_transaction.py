@@ -10,6 +10,7 @@ from small_course import NAME, POINTS, Course
 from small_run import grade
 from sqlalchemy import Engine, event
 
+from drinkdeep import nbgrader_version
 from drinkdeep.grading.batch import transaction
 from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.local_pool import LocalPool
@@ -74,26 +75,27 @@ def test_what_is_ready_at_a_time_is_one_transaction_together(
     assert [course.score(student) for student in ("ada", "bob", "eve")] == [POINTS] * 3
 
 
+@pytest.mark.parametrize("unlucky", ["ada", "bob", "eve"])
 def test_one_that_cannot_be_recorded_takes_no_other_along(
-    course: Course, pool: LocalPool, monkeypatch: pytest.MonkeyPatch
+    course: Course, pool: LocalPool, monkeypatch: pytest.MonkeyPatch, unlucky: str
 ) -> None:
     for student in ("ada", "bob", "eve"):
         course.hand_in(student)
     write = Converter.write_single_notebook
 
     def fail(self: Converter, output: str, resources: Any) -> None:
-        if resources["nbgrader"]["student"] == "bob":
+        if resources["nbgrader"]["student"] == unlucky:
             raise RuntimeError("no room for it")
         write(self, output, resources)
 
     monkeypatch.setattr(Converter, "write_single_notebook", fail)
     outcomes = grade(course, AtOnce(pool))
-    states = {student: outcome.state for student, outcome in outcomes.items()}
-    assert states == {"ada": "graded", "bob": "failed", "eve": "graded"}
+    lucky = {"ada", "bob", "eve"} - {unlucky}
+    assert {s for s, outcome in outcomes.items() if outcome.state == "graded"} == lucky, outcomes
     with Gradebook(course.db_url, "drinkdeep") as gradebook:
         entered = {s.student_id for s in gradebook.assignment_submissions(NAME)}
-    assert entered == {"ada", "eve"}
-    assert [course.score(student) for student in ("ada", "eve")] == [POINTS] * 2
+    assert entered == lucky
+    assert {course.score(student) for student in lucky} == {POINTS}
     assert not list((course.folder / "grading").glob("autograded/*"))
 
 
@@ -142,7 +144,7 @@ def test_nbgrader_s_gradebook_is_its_own_again_afterwards(course: Course) -> Non
 def test_another_version_of_nbgrader_is_refused_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(transaction, "WRITTEN_FOR", "0.9.5")
+    monkeypatch.setattr(nbgrader_version, "WRITTEN_FOR", "0.9.5")
     with (
         pytest.raises(CourseError, match=r"was written for nbgrader 0\.9\.5, and this is 0\.9\."),
         gradebook_opened_once(),

@@ -127,8 +127,8 @@ def _grade(arguments: argparse.Namespace) -> int:
         unsafe = arguments.unsafe_without_sandbox or converter.execution.unsafe_without_sandbox
         if not arguments.scheduler:
             forkserver.check(sandboxed=not unsafe)
-            if not unsafe and not cgroup.available():
-                print(cgroup.WITHOUT, file=sys.stderr)
+            if not unsafe and (caution := cgroup.not_seen()):
+                print(caution, file=sys.stderr)
         line = pipeline.Pipeline(
             converter,
             executor,

@@ -47,7 +47,7 @@ class _Steps(NotebookExporter):
 
     An exporter copies a notebook three times, and looks after each step whether it is valid still,
     to be safe from whatever its preprocessors may do; a class waits for that. Here whoever gives a
-    notebook has no further use for it, and it is looked at once, at the end.
+    notebook has no further use for it, and whoever writes it looks whether it is valid.
     """
 
     def __init__(self, converter: "Converter", preprocessors: Iterable[Any]) -> None:
@@ -58,11 +58,10 @@ class _Steps(NotebookExporter):
     def take(
         self, notebook: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Let all of them have it; raises ValidationError if what they leave is no notebook."""
+        """Let all of them have it."""
         resources = self._init_resources(resources)  # type: ignore[no-untyped-call]
         for preprocessor in self._preprocessors:
             notebook, resources = preprocessor(notebook, resources)
-        nbformat.validate(notebook, relax_add_props=True)
         return notebook, resources
 
 
@@ -218,7 +217,9 @@ class Converter(Autograde):  # type: ignore[misc]
         """Enter the grades of a submission; where its notebooks are now, and where they belong."""
         student = submission.student
         old = Path(self._format_source(self.assignment, student))
+        new = Path(self._format_dest(self.assignment, student))
         old.mkdir(parents=True)
+        new.mkdir(parents=True)  # the writer makes it only if it was another one before
         submission.copy_files(old)
         self.notebooks = []
         for name in executed:
@@ -232,12 +233,13 @@ class Converter(Autograde):  # type: ignore[misc]
             for name, notebook in executed.items():
                 resources = self._resources(student, name)
                 graded, resources = self._recorder.take(notebook, resources)
+                nbformat.validate(graded, relax_add_props=True)
                 self.write_single_notebook(f"{nbformat.v4.writes(graded)}\n", resources)
             self.set_permissions(self.assignment, student)
         finally:
             self._sanitizing = True
         self.run_post_convert_hook()
-        return Path(self._format_dest(self.assignment, student)), self.autograded(student)
+        return new, self.autograded(student)
 
     def clear(self) -> None:
         """Throw away what a run has left in the staging."""

@@ -163,7 +163,7 @@ class Pipeline:
                 if self.stop.is_set():
                     raise Stopped
                 executed: list[_Executed] = []
-                for future in done:
+                for future in [future for future in running if future in done]:
                     found = self._result(future, running.pop(future), postpone)
                     if isinstance(found, Outcome):
                         yield found

@@ -11,7 +11,6 @@ another version of nbgrader than the one that this was written for.
 
 import contextlib
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from typing import Any, ClassVar, TypeVar
 
 from nbgrader.api import (
@@ -29,9 +28,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from drinkdeep.grading.errors import CourseError
-
-WRITTEN_FOR = "0.9.6"
-"""The version of nbgrader whose steps have been read."""
+from drinkdeep.nbgrader_version import unread
 
 OF_A_SUBMISSION = (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comment)
 """What the session forgets at the end of a transaction; all else is the course's."""
@@ -47,11 +44,8 @@ def require_nbgrader() -> None:
     CourseError
         If it is another one.
     """
-    if (found := metadata.version("nbgrader")) != WRITTEN_FOR:
-        raise CourseError(
-            f"`drinkdeep grade` was written for nbgrader {WRITTEN_FOR}, and this is {found}: "
-            "install the requirements of the course. (`nbgrader autograde` works with either.)"
-        )
+    if refusal := unread("`drinkdeep grade`"):
+        raise CourseError(f"{refusal} (`nbgrader autograde` works with either.)")
 
 
 class _Session(Session):

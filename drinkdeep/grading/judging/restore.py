@@ -19,7 +19,8 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     behind the one that they follow in the source. A solution cell that is missing stays so: the
     answer may stand elsewhere. Points, ids and tags are the source's.
     """
-    restored = copy.deepcopy(submission)
+    # What is put into a cell is new, so that the submission's stay as they are.
+    restored = NotebookNode(submission, cells=[NotebookNode(cell) for cell in submission.cells])
     wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
     found: set[str] = set()
     homes = match_cells(restored.cells, source.cells)

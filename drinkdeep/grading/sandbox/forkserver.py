@@ -22,7 +22,7 @@ import psutil
 
 from drinkdeep.grading import course
 from drinkdeep.grading.errors import SandboxError
-from drinkdeep.grading.sandbox import inside
+from drinkdeep.grading.sandbox import cgroup, inside
 from drinkdeep.grading.sandbox.bubblewrap import KERNELS, SCRIPT, arguments, bubblewrap
 
 LONGEST_FOLDER = 70
@@ -41,6 +41,7 @@ class ForkServer:
 
     def __init__(self, *, sandboxed: bool) -> None:
         """Start it; raises SandboxError where there is no sandbox."""
+        cgroup.remove_left()
         self.folder = _kernels_folder()
         if sandboxed:
             command = [bubblewrap(), *arguments(self.folder), "--"]

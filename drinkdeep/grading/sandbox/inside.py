@@ -86,6 +86,9 @@ LOADED = (
 READY = b"."
 """What kernel and supervisor tell each other at each step of the start."""
 
+ACCOUNTS = {"cpu.stat": b"c", "memory.stat": b"m"}
+"""How the supervisor is told which of a control group's accounts it gets."""
+
 SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
 
@@ -163,14 +166,15 @@ class _Supervisor:
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
         self._bounds: dict[str, float] | None = None
-        self._cpu_stat: int | None = None
+        self._accounts: dict[str, int] = {}
+        """Of a control group, a descriptor of each account that can be had."""
         self._seen: dict[tuple[int, float], float] = {}
         """Process → its CPU seconds when it was seen last."""
         self._files = _FilesInMemory(request["scratch"] if fenced else [])
 
     def run(self) -> None:
         """All of a kernel's life."""
-        self._cpu_stat = _join_group(self._control)
+        self._accounts = _join_group(self._control)
         if self._fenced:
             _make_disk(self._request, self._user, self._group)
         wakeup, waker = os.pipe()
@@ -189,8 +193,8 @@ class _Supervisor:
                 to_supervisor,
             ):
                 os.close(descriptor)
-            if self._cpu_stat is not None:
-                os.close(self._cpu_stat)
+            for account in self._accounts.values():
+                os.close(account)
             _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
         os.close(to_kernel)
         os.close(from_kernel)
@@ -278,7 +282,8 @@ class _Supervisor:
         if len(processes) > self._request["processes"]:
             return "processes", True
         most = self._request["memory"]
-        if _memory(processes, self._files, at_most=most) > most:
+        # The group's account can be a little late, and ours can miss something.
+        if _memory(processes, self._files, at_most=most) > most or self._memory_of_group() > most:
             return "memory", True
         if self._bounds is None:
             return "", False
@@ -297,10 +302,9 @@ class _Supervisor:
 
     def _cpu(self, processes: list[psutil.Process]) -> float:
         """The CPU seconds of all processes that there ever were."""
-        if self._cpu_stat is not None:
-            text = os.pread(self._cpu_stat, 4096, 0).decode()
-            used = next(line.split()[1] for line in text.splitlines() if "usage_usec" in line)
-            return int(used) / 1e6 - time.process_time()  # our own is in it, too
+        if "cpu.stat" in self._accounts:
+            # Our own is in it, too.
+            return self._account("cpu.stat")["usage_usec"] / 1e6 - time.process_time()
         for process in processes:
             with contextlib.suppress(psutil.Error):
                 # Without those of its children: these have been seen, too, waited for or not.
@@ -312,6 +316,20 @@ class _Supervisor:
             with contextlib.suppress(psutil.Error):
                 waited += sum(process.cpu_times()[:4])
         return max(seen, waited)
+
+    def _memory_of_group(self) -> int:
+        """Bytes that the control group counts, whoever holds them; 0 where there is none.
+
+        Version 1 of cgroups says ``rss`` of what version 2 calls ``anon``.
+        """
+        if "memory.stat" not in self._accounts:
+            return 0
+        counts = self._account("memory.stat")
+        return counts.get("anon", counts.get("rss", 0)) + counts["shmem"]
+
+    def _account(self, name: str) -> dict[str, int]:
+        text = os.pread(self._accounts[name], 2**16, 0).decode()
+        return {key: int(number) for key, number in map(str.split, text.splitlines())}
 
     def _reap(self) -> bool:
         """Take note of ended processes; whether the kernel is among them."""
@@ -334,8 +352,7 @@ class _FilesInMemory:
     """What is held in memory under some name, whoever has it open or mapped, or nobody.
 
     These are the folders in memory, System V's shared memory, and memory files. A memory file that
-    is under way between two processes is not seen; the system bounds their number, and each one's
-    size is bounded as a file's.
+    is under way between two processes is not seen here; a control group counts it.
     """
 
     def __init__(self, folders: list[str]) -> None:
@@ -422,14 +439,15 @@ def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) ->
     return sum(1024 * int(line.split()[1]) for line in text.splitlines() if line.startswith(fields))
 
 
-def _join_group(control: socket.socket) -> int | None:
-    """Wait to be brought into a control group; the descriptor of its ``cpu.stat``, if it has one.
+def _join_group(control: socket.socket) -> dict[str, int]:
+    """Wait to be brought into a control group; a descriptor of each account that there is.
 
     Whoever gets this message is told by the system which of their processes sent it.
     """
     _send(control, {"supervisor": True})
-    _, descriptors, _, _ = socket.recv_fds(control, 1, 1)
-    return descriptors[0] if descriptors else None
+    names, descriptors, _, _ = socket.recv_fds(control, len(ACCOUNTS), len(ACCOUNTS))
+    told = [account for account, letter in ACCOUNTS.items() if letter in names]
+    return dict(zip(told, descriptors, strict=True))
 
 
 def _make_disk(request: dict[str, Any], user: int, group: int) -> None:

@@ -45,7 +45,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     _control: socket.socket | None = None
     _received = b""
-    _group: Path | None = None
+    _group: Mapping[str, Path] = MappingProxyType({})
 
     @property
     def has_process(self) -> bool:
@@ -117,11 +117,12 @@ class ForkProvisioner(KernelProvisionerBase):
         """Let the system count what the kernel takes, if it may be; then let it start."""
         assert self._control is not None
         self._group = cgroup.make()
-        stat = None if self._group is None else cgroup.enter(self._group, supervisor)
+        accounts = cgroup.enter(self._group, supervisor)
         with contextlib.suppress(OSError):
-            socket.send_fds(self._control, [b"."], [] if stat is None else [stat])
-        if stat is not None:
-            os.close(stat)
+            names = b"".join(inside.ACCOUNTS[account] for account in accounts)
+            socket.send_fds(self._control, [names or inside.READY], [*accounts.values()])
+        for account in accounts.values():
+            os.close(account)
 
     async def _reply(self) -> dict[str, Any]:
         """The supervisor's first words, or nothing if there are none in time."""
@@ -199,8 +200,7 @@ class ForkProvisioner(KernelProvisionerBase):
 
     async def cleanup(self, restart: bool = False) -> None:
         """Remove what is left of it: nobody is in its group any more."""
-        if self._group is not None:
-            cgroup.remove(self._group)
+        cgroup.remove(self._group.values())
 
 
 class _Client(AsyncKernelClient):
