@@ -1,6 +1,5 @@
 // A formula, a table or code that is wider than its column scrolls by itself. Where one does, it takes
-// the keyboard's focus and has a name, so that it can be scrolled without a mouse; a table's box does so
-// wherever it stands.
+// the keyboard's focus and has a name, so that it can be scrolled without a mouse.
 const NAMES = {
   ".formula": "Wide formula",
   ".pst-scrollable-table-container": "Wide table",
@@ -20,16 +19,24 @@ const mark = (box, name) => {
 };
 
 // The content grows when its font arrives, the box when the window does or a fold opens. What a phone
-// has not laid out yet is taken for wide until it is, and what has the focus keeps it.
+// has not laid out yet measures as narrow, so it is taken for wide until it is laid out; and what has the
+// focus keeps it.
 const names = new Map();
+const laidOut = (box) =>
+  box.firstElementChild?.checkVisibility?.({ contentVisibilityAuto: true }) ?? true;
+const measure = (boxes) => {
+  // All are measured before the first is marked: else the browser lays out the page for each anew.
+  const marks = boxes
+    .filter(laidOut)
+    .map((box) => [box, box.scrollWidth > box.clientWidth && names.get(box)]);
+  for (const [box, name] of marks) if (name || box !== document.activeElement) mark(box, name);
+};
 const observer = new ResizeObserver((entries) => {
   const targets = entries.map(({ target }) => target).filter((target) => target.isConnected);
-  const boxes = new Set(targets.map((target) => (names.has(target) ? target : target.parentElement)));
-  // All are measured before the first is marked: else the browser lays out the page for each anew.
-  const marks = [...boxes].map((box) => [box, box.scrollWidth > box.clientWidth && names.get(box)]);
-  // The box of a table stays marked: on a phone some scrolled that measured as narrow; why isn't known.
-  const kept = (box) => box === document.activeElement || box.matches(".pst-scrollable-table-container");
-  for (const [box, name] of marks) if (name || !kept(box)) mark(box, name);
+  measure([...new Set(targets.map((target) => (names.has(target) ? target : target.parentElement)))]);
+});
+document.addEventListener("contentvisibilityautostatechange", ({ target, skipped }) => {
+  if (!skipped) measure([...names.keys()].filter((box) => target.contains(box)));
 });
 for (const [selector, name] of Object.entries(NAMES)) {
   for (const box of document.querySelectorAll(selector)) names.set(box, name);
@@ -84,14 +91,6 @@ new PerformanceObserver((_, painted) => {
   const file = new URL("fonts/drink-deep-math.woff2", src);
   document.fonts.add(new FontFace("Drink Deep Math", `url("${file}")`));
 }).observe({ type: "paint", buffered: true });
-
-// What the search finds is shown with the text around it: without code, and without a formula's TeX,
-// which would stand there beside the formula itself.
-if (typeof Search !== "undefined") {
-  const textOf = Search.htmlToText;
-  Search.htmlToText = (page, anchor) =>
-    textOf(page.replace(/<annotation[^]*?<\/annotation>|<pre[^]*?<\/pre>/g, ""), anchor);
-}
 
 // Paper is light, whatever the screen is.
 const page = document.documentElement.dataset;

@@ -36,13 +36,19 @@ def depart_citation(translator: HTML5Translator, node: nodes.citation) -> None:
         translator.body.append("</div>\n")
 
 
+def in_order(app: Sphinx) -> list[str]:
+    """The pages of the table of contents below the first, in its order."""
+    return app.env.toctree_includes[app.config.root_doc]
+
+
 def more_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The page at the root, whose own has no title, and the one for addresses that lead nowhere."""
     yield "index", {}, "first_page.html"
     mark = (Path(__file__).parent.parent / "assets" / "mark.svg").read_text(encoding="utf-8")
     colours = {"paper": PAGE, "ink": TONES["ink"], "link": TONES["blue"]}
     site = app.config.html_baseurl
-    yield "404", {"mark": mark, "site": site, **colours}, "not_found.html"
+    pages = [(f"{name}.html", app.env.titles[name].astext()) for name in in_order(app)]
+    yield "404", {"mark": mark, "site": site, "pages": pages, **colours}, "not_found.html"
 
 
 # The theme looks at each block of code whether it scrolls, and lays out the whole page for each;
@@ -59,6 +65,9 @@ def quiet_theme(app: Sphinx, error: Exception | None) -> None:
     if text.count(MARKS_WHAT_SCROLLS) != 1:
         raise ExtensionError("The theme marks what scrolls in another way: look at page_shell.py.")
     script.write_text(text.replace(MARKS_WHAT_SCROLLS, "0"), encoding="utf-8")
+
+
+GET_THE_COURSE = "../../book/index.html#get-the-course"  # as seen from a page of exercises
 
 
 class OfferNotebook(SphinxTransform):
@@ -83,7 +92,9 @@ class OfferNotebook(SphinxTransform):
             "",
             text("This is the page to read. To do the exercises, run "),
             nodes.literal(text="make lab"),
-            text(" in the course’s folder and open "),
+            text(" in "),
+            nodes.reference("", "the course’s folder", refuri=GET_THE_COURSE),
+            text(" and open "),
             where,
             text(", or "),
             link,

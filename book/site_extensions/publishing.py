@@ -14,9 +14,14 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.transforms import SphinxTransform
 
 from drinkdeep.palette import INK, PAGE, SKY
 
+WITHOUT_ADDRESS = (
+    "Whoever gave you the address of this site can give you the folder too: as a repository, or as "
+    "a zip without the solutions."
+)
 DESCRIPTION = 200  # characters, about what a search engine or a messenger shows
 
 
@@ -45,6 +50,25 @@ def help_colab(
                     "icon": "fas fa-file",
                 }
             )
+
+
+class WhereTheCourseIs(SphinxTransform):
+    """Say on the first page where its folder is to be had: where the publisher says, if they do."""
+
+    default_priority = 300
+
+    def apply(self) -> None:
+        """Add the sentence to the section that is called so."""
+        for section in self.document.findall(nodes.section):
+            if self.env.docname != "book/index" or "get-the-course" not in section["ids"]:
+                continue
+            address = self.config.html_theme_options.get("repository_url")
+            if address:
+                link = nodes.reference("", address, refuri=address)
+                line = nodes.paragraph("", "", nodes.Text("The folder is a repository: "), link)
+            else:
+                line = nodes.paragraph("", WITHOUT_ADDRESS)
+            section.append(line)
 
 
 def describe(
@@ -91,6 +115,7 @@ def drop(axes: Axes) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Hook into the writing of pages."""
+    app.add_transform(WhereTheCourseIs)
     app.connect("config-inited", offer_launch)
     app.connect("html-page-context", describe)
     app.connect("html-page-context", help_colab, priority=600)  # when the theme has its buttons

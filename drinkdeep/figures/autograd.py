@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.autograd.graph import Node, get_gradient_edge
 
 from drinkdeep.figures.browser import in_browser
-from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.figures.picture import Picture, panel, written
 from drinkdeep.palette import BLUE, GREEN, INK, MUTED, ORANGE, WASH
 
 LETTER = 0.082  # inches: the mean width of a 9 pt letter
@@ -288,14 +288,10 @@ def _smooth(points: list[Place]) -> list[Place]:
     return curve
 
 
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
-
-
 def _titles(named: Mapping[str, Tensor]) -> dict[Node, str]:
     """Node → the name of its tensor, with the value if it is one number and the shape if not."""
     return {
-        get_gradient_edge(tensor).node: f"{name} = {_number(tensor.item())}"
+        get_gradient_edge(tensor).node: f"{name} = {written(tensor.item(), 3)}"
         if tensor.numel() == 1
         else f"{name} {tuple(tensor.shape)}"
         for name, tensor in named.items()
@@ -383,7 +379,7 @@ class _Replay:
         self.titles, self.visits = _titles(named), listen(output)
         self.name = {node: title.split(" = ")[0] for node, title in self.titles.items()}
         self.root = get_gradient_edge(output).node
-        self.widest = max(len(f"gradient {_number(visit.received)}") for visit in self.visits)
+        self.widest = max(len(f"gradient {written(visit.received, 3)}") for visit in self.visits)
         leaves = (node for node in graph_nodes(self.root) if is_leaf_node(node))
         self.leaves = sorted(leaves, key=self.name.__getitem__)
 
@@ -401,7 +397,7 @@ class _Replay:
         carried = {visit.node: visit.received for visit in self.visits} if kept else {}
         done = {visit.node: visit.received for visit in self.turns(step)}
         known = [received[node] for received in (carried, done) if node in received]
-        return _number(sum(known)) if known else "None"
+        return written(sum(known), 3) if known else "None"
 
     def words(self, step: int, zero: bool) -> tuple[str, str]:
         """The written alternative of a moment, and its caption."""
@@ -420,7 +416,7 @@ class _Replay:
             f"Turn {len(turns)} of {count} in the {which} pass.{cleared} {happened} Now {kept}."
         )
         arrived = ", ".join(
-            f"{_number(turn.received)} at {self.title(turn.node)}" for turn in turns
+            f"{written(turn.received, 3)} at {self.title(turn.node)}" for turn in turns
         )
         alt = (
             f"The graph of {self.name[self.root]} after {len(turns)} of its {count} nodes have had "
@@ -434,7 +430,7 @@ class _Replay:
         turns = self.turns(step)
         done = {visit.node: visit for visit in turns}
         lines = [self.title(node)]
-        lines.append(f"gradient {_number(done[node].received)}" if node in done else "waiting")
+        lines.append(f"gradient {written(done[node].received, 3)}" if node in done else "waiting")
         if is_leaf_node(node):
             lines.append(f"{self.name[node]}.grad: {self.grad(node, step, zero)}")
         # Every moment is laid out alike, so that nothing jumps from one to the next.
@@ -480,7 +476,7 @@ def _moment(passes: _Replay, step: int, zero: bool) -> Picture:
 
     def label(node: Node, slot: int) -> str:
         value = done[node].sent[slot] if node in done else None
-        return "" if value is None else _number(value)
+        return "" if value is None else written(value, 3)
 
     drawing = _draw(passes.root, lambda node: passes.look(node, step, zero), label)
     return Picture((drawing,), *passes.words(step, zero))
@@ -500,10 +496,10 @@ def replay(output: Tensor, named: Mapping[str, Tensor]) -> Callable[[int, bool],
 
 def _told(visit: Visit, title: str) -> str:
     """One node's turn in words."""
-    received = f"{title}: {_number(visit.received)} came in"
+    received = f"{title}: {written(visit.received, 3)} came in"
     if is_leaf_node(visit.node):
         return f"{received}, and was added to its .grad."
-    sent = " and ".join(_number(value) for value in visit.sent if value is not None)
+    sent = " and ".join(written(value, 3) for value in visit.sent if value is not None)
     return f"{received}, and {sent} went out."
 
 

@@ -12,7 +12,7 @@ from matplotlib.patches import Ellipse
 from torch import Tensor
 
 from drinkdeep.figures.browser import in_browser, numbers
-from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.figures.picture import Picture, panel, written
 from drinkdeep.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, SERIES
 
 _STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
@@ -280,22 +280,18 @@ def parabola(
         ylim=(-1.9, 1.25),
     )
 
-    fate, by, final = _fate(abs(factor)), _words(factor, 3), _words(weights[-1], 4)
+    fate, by, final = _fate(abs(factor)), written(factor, 3), written(weights[-1], 4)
     return Picture(
         (figure, chart),
         f"Gradient descent on a parabola with curvature λ = {curvature:g} and its lowest point at "
-        f"w = {_words(minimum, 4)}, from w = {_words(start, 4)} with learning rate {rate:g}. Each "
-        f"step multiplies the error by 1 − αλ = {by}: {fate}. After {steps} steps w = {final}. "
+        f"w = {written(minimum, 4)}, from w = {written(start, 4)} with learning rate {rate:g}. "
+        f"Each step multiplies the error by 1 − αλ = {by}: {fate}. "
+        f"After {steps} steps w = {final}. "
         "Beside it that factor against the learning rate: it falls in a straight line from 1 "
         f"at α = 0 through 0 at α = {edge / 2:g} to −1 at α = {edge:g}.",
         f"α = {rate:g}: each step multiplies the error by {by}; {fate}. "
         f"After {steps} steps w = {final}.",
     )
-
-
-def _words(value: float, digits: int) -> str:
-    """A number as it is written in a text, with a true minus."""
-    return f"{value:.{digits}g}".replace("-", "−")
 
 
 def _fate(factor: float) -> str:
@@ -332,8 +328,8 @@ def shrink_factors(
         solid_capstyle="round",
         label="the slower one",
     )
-    axes.plot(rates, flat, "--", color=GREEN, label="along λmin")
-    axes.plot(rates, steep, color=BLUE, label="along λmax")
+    axes.plot(rates, flat, "--", color=GREEN, label="along λₘᵢₙ")
+    axes.plot(rates, steep, color=BLUE, label="along λₘₐₓ")
     axes.plot(*measured, "o", color=ORANGE, markersize=8, label="measured")
     axes.axhline(1, color=INK, linewidth=1, linestyle=":")
     axes.set(
@@ -343,9 +339,9 @@ def shrink_factors(
         ylim=(0, 1.3),
     )
     marks = (
-        (1 / high, "center", "1/λmax"),
-        (2 / (low + high), "right", "2/(λmin+λmax)"),
-        (2 / high, "left", "2/λmax"),
+        (1 / high, "center", "1/λₘₐₓ"),
+        (2 / (low + high), "right", "2/(λₘᵢₙ+λₘₐₓ)"),
+        (2 / high, "left", "2/λₘₐₓ"),
     )
     for place, side, words in marks:
         axes.axvline(place, color=INK, linewidth=1, linestyle=":")
@@ -402,15 +398,15 @@ def valley(rate: float, momentum: float, w1: float, w2: float, *, bowl: Bowl) ->
     low, high = bowl.curvatures()
     edge = 2 * (1 + momentum) / high
     ratio = (distance[-1] / distance[0]).item()
-    fate = f"shrinks to {ratio:.2g}" if ratio < 1 else f"grows to {ratio:.2g}"
+    fate = f"{'shrinks' if ratio < 1 else 'grows'} to {written(ratio, 2)}"
     return Picture(
         (figure, chart),
         f"Gradient descent in a valley of two weights with curvatures {low:.2f} and {high:.2f}, "
-        f"from ({', '.join(_words(w, 4) for w in start.tolist())}) with learning rate {rate:g} "
+        f"from ({', '.join(written(w, 4) for w in start.tolist())}) with learning rate {rate:g} "
         f"and momentum {momentum:g}. {_course(rate, momentum, low, high)} In {steps} steps "
         f"the distance from the minimum {fate} times what it was.",
         f"α = {rate:g}, μ = {momentum:g}; the edge for this momentum is "
-        f"2(1 + μ)/λmax = {edge:.2f}. In {steps} steps the distance from the minimum {fate} times "
+        f"2(1 + μ)/λₘₐₓ = {edge:.2f}. In {steps} steps the distance from the minimum {fate} times "
         "what it was.",
     )
 
@@ -483,8 +479,8 @@ def saddle(rate: float, w1: float, w2: float) -> Picture:
     axes.minorticks_off()
 
     told = (
-        f"α = {rate:g}, start ({_words(w1, 3)}, {_words(w2, 3)}), where the loss is "
-        f"{losses[0]:.3g}: {_end(rate, *path[-1])}"
+        f"α = {rate:g}, start ({written(w1, 3)}, {written(w2, 3)}), where the loss is "
+        f"{written(losses[0], 3)}: {_end(rate, *path[-1])}"
     )
     return Picture(
         (figure, chart),
@@ -515,14 +511,14 @@ def _end(rate: float, w1: float, w2: float) -> str:
         return "the weights fly apart."
     if math.hypot(w1, w2) < 1e-3:
         return "after 60 steps it rests on the saddle, with next to no gradient and a loss of 1."
-    place = f"({_words(w1, 3)}, {_words(w2, 3)})"
+    place = f"({written(w1, 3)}, {written(w2, 3)})"
     if loss < 1e-6:
         curvature = 2 * (w1 * w1 + w2 * w2)
         return (
-            f"after 60 steps it is on the floor of a valley, at {place}. There λmax = "
-            f"{curvature:.3g}, and the edge 2/λmax = {2 / curvature:.3g}."
+            f"after 60 steps it is on the floor of a valley, at {place}. There λₘₐₓ = "
+            f"{written(curvature, 3)}, and the edge 2/λₘₐₓ = {written(2 / curvature, 3)}."
         )
-    return f"after 60 steps it is still on its way, at {place} with a loss of {loss:.2g}."
+    return f"after 60 steps it is still on its way, at {place} with a loss of {written(loss, 2)}."
 
 
 def excess_loss(
@@ -579,7 +575,7 @@ def sharpness(
         ha="right",
         va="top",
     )
-    axes.set(xlabel="step", ylabel="largest curvature λmax", ylim=(0, None), xlim=(0, max(steps)))
+    axes.set(xlabel="step", ylabel="largest curvature λₘₐₓ", ylim=(0, None), xlim=(0, max(steps)))
     return Picture((figure, chart), alt, caption)
 
 

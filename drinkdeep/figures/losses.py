@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from drinkdeep.figures.browser import in_browser
-from drinkdeep.figures.picture import Picture, panel
+from drinkdeep.figures.picture import Picture, panel, written
 from drinkdeep.palette import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE
 
 NAMES = ("cat", "dog", "bird")
@@ -38,7 +38,7 @@ def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> 
     axes.bar_label(drawn, labels=[f"{value:.3f}" for value in p], padding=2, fontsize=9)
     axes.set(ylim=(0, 1.12), ylabel="probability", yticks=(0, 0.25, 0.5, 0.75, 1))
     below = [
-        f"{name}\nz = {_signed(score)}\n$e^z$ = {_signed(float(f'{power:.2g}'))}"
+        f"{name}\nz = {written(score, 6)}\n$e^z$ = {written(power, 2)}"
         for name, score, power in zip(classes, z.tolist(), powers.tolist(), strict=True)
     ]
     axes.set_xticks(range(3), below, fontsize=9)
@@ -57,17 +57,13 @@ def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> 
     return Picture(
         (shares, slopes),
         alt=f"Two bar charts for the classes cat, dog and bird with the scores "
-        f"{', '.join(_signed(value) for value in z.tolist())}. The probabilities are "
+        f"{', '.join(written(value, 6) for value in z.tolist())}. The probabilities are "
         f"{', '.join(f'{value:.3f}' for value in p)}; the gradient of the loss with respect to the "
         f"scores, when cat is right, is {', '.join(f'{g:+.3f}' for g in gradient)}: it adds up "
         f"to 0. The loss is {loss:.3f} nats.",
         caption=f"Cat is right: loss {loss:.3f} nats. From the exponentials as they are, in "
         f"float32: {straight}.",
     )
-
-
-def _signed(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
 
 
 def three_ways(gaps: Sequence[float], *, alt: str, caption: str = "") -> Picture:

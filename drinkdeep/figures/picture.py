@@ -156,6 +156,23 @@ def alive(still: str, module: str, model: str) -> str:
     )
 
 
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def written(value: float, digits: int) -> str:
+    """Write a number of so many digits as it stands in a text, such as the captions of chapter 2.
+
+    It has a true minus, and a power of ten in place of an exponent. ``written`` of parts.js does
+    the same.
+
+    >>> written(-0.25, 2), written(2.5e-6, 2), written(8130, 2)
+    ('−0.25', '2.5 × 10⁻⁶', '8.1 × 10³')
+    """
+    mantissa, *exponent = f"{value:.{digits}g}".split("e")
+    power = "".join(f" × 10{str(int(part)).translate(_SUPERSCRIPT)}" for part in exponent)
+    return mantissa.replace("-", "−") + power
+
+
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 
 

@@ -324,3 +324,17 @@ def test_of_a_file_in_which_no_cell_can_be_read_it_is_said_where_it_lies(tmp_pat
     assert said.startswith(f"Nothing in {path} could be read as a cell of a notebook")
     assert f"What it was is in {NAME}.ipynb.backup-1: look for them there." in said
     assert sources(nbformat.read(path, as_version=4)) == sources(RELEASED)
+
+
+def test_of_a_union_of_two_versions_the_answer_is_kept(
+    notebook: NotebookNode, saved: Callable[[], Path]
+) -> None:
+    """As `git merge-file --union` leaves it: a line's comma is missing."""
+    path = saved()
+    whole = json.dumps(ANSWER.split("\n")[1])
+    text = path.read_text(encoding="utf-8")
+    assert f"{whole}\n" in text
+    path.write_text(text.replace(f"{whole}\n", f'{whole}\n    "# new"\n'), encoding="utf-8")
+    assert "with 1 answer of yours" in restore.restore(path)
+    restored = nbformat.read(path, as_version=4)
+    assert cell(restored, "huber").source == f"{ANSWER}# new"

@@ -18,17 +18,13 @@ from leaks import flat, secrets
 from nbgrader.apps import NbGrader, ValidateApp
 from nbgrader.utils import compute_checksum
 from nbgrader.validator import Validator
+from pages import block, blocks, inline
 from traitlets.config import Config
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "book" / "course.md").read_text(encoding="utf-8")
 NAME, OTHER = "01_cost", "04_losses"
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", PAGE)
 
 
 class Course:
@@ -88,8 +84,8 @@ def term(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Course:
     with zipfile.ZipFile(course.home / "Downloads" / "submissions.zip", "w") as archive:
         notebook = answer_bank.filled(solved, {"mean_squared_error": right})
         archive.writestr(f"ben_{NAME}.ipynb", nbformat.writes(notebook))
-    for block in blocks("sh"):
-        course.run(block)
+    for commands in blocks("course.md", "sh"):
+        course.run(commands)
     return course
 
 
@@ -118,6 +114,42 @@ def test_the_change_and_the_new_exercise_are_released(term: Course) -> None:
             for cell in notebook.cells
             if "nbgrader" in cell.metadata
         )
+
+
+def test_a_class_from_a_spreadsheet_is_entered(term: Course) -> None:
+    """As Excel writes it in Western Europe: semicolons, blanks behind them, its own letters."""
+    table = "id; first_name; last_name; email\r\neve; Ève; d'Arc-Ünal; eve@example.org\r\n"
+    (term.folder / "excel.csv").write_bytes(table.encode("cp1252"))
+    term.run(inline("course.md", "drinkdeep students").replace("FILE.csv", "excel.csv"))
+    (term.folder / "class.csv").write_text("id,first_name,last_name,email\nkim,Kim,Lee,k@x.org\n")
+    term.run("nbgrader db student import class.csv")
+    listed = term.run("nbgrader db student list")
+    assert "Ünal, Ève" in listed
+    assert "Lee, Kim" in listed
+
+
+def test_moodle_s_worksheet_is_filled(term: Course) -> None:
+    term.run("nbgrader db student add ben --first-name=Ben --last-name=Okafor --email=ben@x.org")
+    header = "Identifier,Full name,Email address,Status,Grade,Maximum grade,Last modified (grade)"
+    most = re.search(r"(?m)^01_cost,.*,([\d.]+)$", (term.folder / "grades.csv").read_text())
+    assert most
+    (term.folder / "WORKSHEET").write_text(
+        f"{header}\nParticipant 4,Ben Okafor,ben@x.org,Submitted,,{most[1]},-\n"
+    )
+    command = block("course.md", "text", "MoodleWorksheet").strip()
+    # The other one's work was handed in by the exchange.
+    term.run(f"{command} --student=ben")
+    assert "Participant 4,Ben Okafor,ben@x.org,Submitted,2," in (
+        term.folder / "filled.csv"
+    ).read_text(encoding="utf-8")
+
+
+def test_the_other_ways_to_grade_work(term: Course) -> None:
+    term.run(f"nbgrader autograde {NAME} --student=ben --force")
+    said = term.run(inline("cluster.md", "make grade"))
+    assert "ada" in said or "1 of 1" in said
+    report = term.folder / "reports" / f"{NAME}.html"
+    assert "Okafor" in report.read_text(encoding="utf-8")
 
 
 def test_an_assignment_that_was_handed_in_takes_no_new_exercise(term: Course) -> None:
@@ -164,7 +196,7 @@ def test_a_new_exercise_is_refused_in_a_sentence(words: str, said: str) -> None:
 
 
 def test_the_hub_s_configuration_is_what_it_seems() -> None:
-    hub, exchange = map(yaml.safe_load, blocks("yaml"))
+    hub, exchange = map(yaml.safe_load, blocks("course.md", "yaml"))
     service = hub["hub"]["extraConfig"]["ngshare"]
     compile(service, "hub", "exec")
     assert exchange["ngshare"]["hub_api_token"] in service

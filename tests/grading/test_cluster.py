@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pages
 import pytest
 from nbgrader.apps import AutogradeApp
+from programs import environment
 from small_course import NAME, POINTS, RIGHT, Course
 from waiting import wait_for
 
@@ -22,6 +24,9 @@ from drinkdeep.grading.batch.cluster import Certificates, dask_cluster
 from drinkdeep.grading.batch.converter import Converter
 from drinkdeep.grading.batch.pipeline import Pipeline, grade_class
 from drinkdeep.grading.errors import WorkersError
+from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
+
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -62,6 +67,13 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         process.wait(60)
 
 
+def written_address(contact: Path) -> str:
+    """Where a scheduler listens, once it has written that down, which it does bit by bit."""
+    wait_for(lambda: contact.exists() and contact.read_text().endswith("\n}"))
+    address: str = json.loads(contact.read_text())["address"]
+    return address
+
+
 def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     course.make()
@@ -92,6 +104,67 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
     assert not any(str(course.folder).encode() in work for work in sent)
 
 
+def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) -> None:
+    """Scheduler, worker and `make grade`, as the page prints them, with its certificates."""
+    home = tmp_path / "home"
+    home.mkdir()
+    # This machine is all of the page's machines.
+    known = environment(HOME=str(home))
+    known.pop("MAKEFLAGS", None)  # of the `make` that runs this test
+    subprocess.run(
+        ["bash", "-euc", pages.block("cluster.md", "sh", "openssl")],
+        env=known,
+        check=True,
+        capture_output=True,
+    )
+    certificates = pages.inline("cluster.md", "--tls-ca-file")
+    scheduler, worker = pages.block("cluster.md", "sh", "dask worker").splitlines()
+    course = Course(tmp_path / "course")
+    course.make()
+    course.hand_in("ada")
+    contact = tmp_path / "scheduler.json"
+    here = "--host=127.0.0.1 --no-dashboard"
+    with contextlib.ExitStack() as stack:
+
+        def start(command: str) -> None:
+            process = subprocess.Popen(
+                ["bash", "-euc", f"exec {command}"],
+                cwd=home,
+                env=known,
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait, 30)
+            stack.callback(process.terminate)
+
+        scheduler = scheduler.partition("#")[0]
+        start(
+            f"{scheduler} --protocol tls {certificates} --host=127.0.0.1 --port=0 "
+            f"--scheduler-file={contact}"
+        )
+        address = written_address(contact)
+        worker = worker.partition("#")[0].replace("tcp://FIRST:8786", address)
+        start(f"{worker.replace('--nworkers 8', '--nworkers 1')} {certificates} {here}")
+        command = pages.block("cluster.md", "sh", "--scheduler")
+        options = f"{address} {certificates} --course-dir={course.folder}"
+        command = command.replace("tcp://scheduler:8786", options).strip()
+        command += f" VENV={sys.prefix} --old-file={sys.prefix}/ready"  # as it is
+        run = subprocess.run(
+            ["bash", "-euc", command.replace("01_cost", NAME)],
+            cwd=ROOT,
+            env=known,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    assert course.score("ada") == POINTS
+
+
+def test_a_worker_s_right_to_make_namespaces_is_seen_by_the_page_s_command(sandbox: None) -> None:
+    _, *words = pages.inline("cluster.md", "bwrap").split()
+    assert subprocess.run([bubblewrap(), *words], check=False).returncode == 0
+
+
 def test_an_address_where_nobody_answers_is_said() -> None:
     with pytest.raises(WorkersError, match="No Dask scheduler answers"), dask_cluster("tcp://"):
         pass
@@ -120,14 +193,13 @@ def test_a_run_that_sees_no_worker_says_so(
         [sys.executable, "-m", "distributed.cli.dask_scheduler", *options],
         stderr=subprocess.DEVNULL,
     ) as scheduler:
-        wait_for(contact.exists)
         said: list[str] = []
 
         def has_said() -> bool:
             said.append(capfd.readouterr().err)
             return "No worker has come" in "".join(said)
 
-        with dask_cluster(json.loads(contact.read_text())["address"]):
+        with dask_cluster(written_address(contact)):
             wait_for(has_said)
         scheduler.terminate()
     assert "No worker has come to tcp://127.0.0.1:" in "".join(said)

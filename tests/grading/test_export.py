@@ -134,6 +134,15 @@ def test_canvas_may_know_students_by_another_id(gradebook: Gradebook, tmp_path: 
     assert ada[1:4] == ["", "s11", ""]
 
 
+def test_a_title_that_canvas_passes_over_is_refused(gradebook: Gradebook, tmp_path: Path) -> None:
+    plugin = CanvasExport(
+        to=str(tmp_path / "out.csv"),
+        titles={"01_cost": "Our Final Score (987)"},
+        assignment=["01_cost"],
+    )
+    assert "because its title has “Final Score” in it" in refused(plugin, gradebook)
+
+
 CANVAS = (
     "\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,"
     "Exercises 1 (98765),Exercises 1,Final Score\r\n"

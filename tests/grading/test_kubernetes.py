@@ -10,6 +10,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from pages import block
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "book" / "cluster.md").read_text(encoding="utf-8")
@@ -18,12 +19,9 @@ BIN = Path(sys.executable).parent
 VERSIONS = ("1.34", "1.37")
 
 
-def block(language: str, holds: str) -> str:
-    blocks = re.findall(rf"(?ms)^```{language}\n(.*?)^```$", PAGE)
-    return next(text for text in blocks if holds in text)
-
-
-PARTS: list[dict[str, Any]] = list(yaml.safe_load_all(block("yaml", "kind: Deployment")))
+PARTS: list[dict[str, Any]] = list(
+    yaml.safe_load_all(block("cluster.md", "yaml", "kind: Deployment"))
+)
 PODS = [part["spec"]["template"]["spec"] for part in PARTS if part["kind"] == "Deployment"]
 
 
@@ -79,7 +77,7 @@ def test_the_parts_are_made_for_one_another() -> None:
 
 
 def test_the_image_is_made_of_what_there_is() -> None:
-    recipe = block("dockerfile", "FROM python")
+    recipe = block("cluster.md", "dockerfile", "FROM python")
     folder = re.search(r"WORKDIR (\S+)", recipe)
     assert folder
     assert f"ENV PATH={folder[1]}/.venv/bin:$PATH" in recipe

@@ -8,7 +8,10 @@ from types import ModuleType
 
 import pytest
 
-MODULES = ["mnist", "models", "training", "recipes", "checks"]
+MODULES = [
+    *("mnist", "models", "training", "recipes", "checks"),
+    *("figures.laboratory", "figures.picture"),
+]
 
 
 @pytest.fixture(params=MODULES)

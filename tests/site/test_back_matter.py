@@ -106,11 +106,24 @@ def test_the_glossary_is_in_order_and_names_nothing_twice() -> None:
     assert terms == sorted(set(terms))
 
 
+def test_the_glossary_has_a_way_to_each_first_letter() -> None:
+    ways = re.findall(r"\{term\}`(\S+) <(.+?)>`", read("glossary.md"))
+    firsts: dict[str, str] = {}
+    for term, _ in entries():
+        firsts.setdefault(term[0].upper(), term)
+    assert dict(ways) == firsts
+
+
 @pytest.mark.parametrize(("term", "definition"), entries(), ids=lambda text: text[:20])
 def test_a_term_is_used_in_the_chapter_that_teaches_it(term: str, definition: str) -> None:
-    said = re.search(r"^(?P<words>.+\.) → \[Chapter (?P<number>\d)\]\((?P<page>\S+)\)$", definition)
+    said = re.search(
+        r"^(?P<words>.+\.) → \[Chapter (?P<number>\d)\]\((?P<page>[^#\s]+)(#(?P<section>\S+))?\)$",
+        definition,
+    )
     assert said, "a definition ends with a full stop and the link to its chapter"
     assert said["page"].startswith(f"0{said['number']}_")
+    # All-reduce is only named in the chapter's opening.
+    assert said["section"] or term == "All-reduce", "it leads to the section and not to the chapter"
     assert 5 <= len(said["words"].split()) <= 50
     # Accumulation stands for accumulate, Convexity for convex: the beginning of the word.
     stem = re.escape(term.casefold()[: max(5, len(term) - 3)])

@@ -17,13 +17,14 @@ from typing import Any
 import pytest
 import torch
 from browsing import ALIVE, COLOURS, PAGE, violations, watch
-from playwright.sync_api import Browser, Locator, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from torch import Tensor, nn
 
 from drinkdeep import mnist, models
 from drinkdeep.explore import Choice, Explorable, Slider, Toggle, explore
 from drinkdeep.figures import autograd, cost, data, descent, experiments, graph, losses, network
 from drinkdeep.figures import training_run as run_figures
+from drinkdeep.figures.picture import written
 from drinkdeep.palette import TONES
 from drinkdeep.recipes import Run
 from drinkdeep.training import Evaluation, History
@@ -280,6 +281,11 @@ def test_numbers_are_written_as_python_writes_them(tab: Page, gallery: str) -> N
             code = f"a.map((value) => m.{name}(value, {digits}))"
             wanted = [f"{value:.{digits}{kind}}" for value in values]
             assert called(tab, gallery, "parts", code, values) == wanted
+        if kind == "g":
+            code = f"a.map((value) => m.written(value, {digits}))"
+            assert called(tab, gallery, "parts", code, values) == [
+                written(v, digits) for v in values
+            ]
     code = "[NaN, Infinity, -Infinity].map((value) => m.general(value))"
     assert called(tab, gallery, "parts", code) == ["nan", "inf", "-inf"]
 
@@ -409,9 +415,9 @@ def test_descent_over_the_saddle_goes_where_torch_goes(
 def test_the_end_of_a_descent_over_the_saddle_is_told_from_where_it_is() -> None:
     told = {
         (0.1, 1.0, -1.0): "rests on the saddle",
-        (0.1, 1.0, -0.9): "on the floor of a valley, at (1.02, 0.977). There λmax = 4",
+        (0.1, 1.0, -0.9): "on the floor of a valley, at (1.02, 0.977). There λₘₐₓ = 4",
         (0.4, 2.0, -0.5): "fly apart",
-        (0.45, 2.0, 0.7): "on the floor of a valley, at (−0.856, −1.17). There λmax = 4.2",
+        (0.45, 2.0, 0.7): "on the floor of a valley, at (−0.856, −1.17). There λₘₐₓ = 4.2",
         (0.01, 2.0, -0.5): "still on its way",
     }
     for (rate, w1, w2), words in told.items():
@@ -575,6 +581,7 @@ def test_the_changes_of_weights_are_painted_as_they_are_in_either_theme(
     tab: Page, gallery: str
 ) -> None:
     visit(tab, gallery, "at_epoch")
+    tab.get_by_role("slider").press("End")  # it begins at the first epoch
     states = [models.article_model(seed).state_dict()["0.weight"] for seed in (0, 2)]
     change = states[1] - states[0]
     units = change[change.norm(dim=1).topk(16).indices]
@@ -629,12 +636,27 @@ def test_each_slider_answers_to_the_keyboard_and_what_it_led_to_is_told_at_rest(
 def test_a_count_has_buttons_that_stop_at_its_ends(tab: Page, gallery: str) -> None:
     visit(tab, gallery, "two_layer_steps")
     slider = tab.get_by_role("slider", name="step")
-    for wanted in ("6", "5"):
-        tab.get_by_role("button", name="step: one back").press("Enter")
+    assert slider.input_value() == "0", "the reader begins at the beginning"
+    for wanted in ("1", "2"):
+        tab.get_by_role("button", name="step: one on").press("Enter")
         assert slider.input_value() == wanted
     for _ in range(4):
-        tab.get_by_role("button", name="step: one on").click()
-    assert slider.input_value() == "7"
+        tab.get_by_role("button", name="step: one back").click()
+    assert slider.input_value() == "0"
+
+
+def test_a_run_of_steps_is_played_and_paused(tab: Page, gallery: str) -> None:
+    visit(tab, gallery, "at_epoch")
+    slider = tab.get_by_role("slider", name="epoch")
+    tab.get_by_role("button", name="epoch: play").click()
+    assert slider.input_value() == "1", "it answers at once"
+    tab.get_by_role("button", name="epoch: pause").click()
+    slider.press("End")
+    tab.get_by_role("button", name="epoch: play").click()
+    assert slider.input_value() == "0", "from the end it begins anew"
+    # Nothing is pressed any more: it goes to the end, and stops there.
+    tab.wait_for_function("document.querySelector('input[type=range]').value === '2'")
+    expect(tab.get_by_role("button", name="epoch: play")).to_be_visible()
 
 
 def test_choices_and_switches_answer_to_the_keyboard(tab: Page, gallery: str) -> None:

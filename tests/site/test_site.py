@@ -292,7 +292,7 @@ def visit(chromium: Browser, address: str, request: pytest.FixtureRequest) -> It
 
 FRONT_DOOR = "book/index.html"
 # Their controls show in what is drawn, or trained, next: test_draw.py, test_laboratory.py.
-OF_THEIR_OWN_TESTS = ("draw", "laboratory", "first_run")
+OF_THEIR_OWN_TESTS = ("draw", "laboratory", "several_runs", "first_run")
 
 # What a figure shows and says.
 SEEN = "(figure) => figure.querySelector('[role=img]').outerHTML + figure.textContent"
@@ -311,9 +311,7 @@ def test_each_control_of_each_interactive_figure_answers_to_the_keyboard(visit: 
     assert len(figures) - front_door == sum(t.startswith("Interactive figure: ") for t in texts)
     assert figures or not re.match(r"book/\d", visit.name), "a numbered chapter has one that moves"
     for figure in figures:
-        if figure.get_attribute("data-explore") in ("draw", "laboratory"):
-            # A pen shows only in what is drawn next, a speed in what is trained next:
-            # test_draw.py and test_laboratory.py have their controls.
+        if figure.get_attribute("data-explore") in OF_THEIR_OWN_TESTS:
             continue
         for control in figure.locator("input, select").all():
             before = figure.evaluate(SEEN)
@@ -419,6 +417,103 @@ def test_the_search_finds(phone: Page) -> None:
     phone.locator("#search-results li a").first.wait_for()
 
 
+@pytest.mark.parametrize(
+    ("question", "place", "shown"),
+    [
+        # A section, in the words of a question; the glossary's definition; both.
+        ("why zero_grad", "book/05_autograd.html#gradients-add-up", "optimizer.zero_grad()"),
+        ("softmax", "book/glossary.html#term-Softmax", "It makes probabilities of scores"),
+        (
+            "what is a dead unit",
+            "book/glossary.html#term-Dead-unit",
+            "it answers 0 to all of them",
+        ),
+    ],
+)
+def test_the_search_leads_to_the_place_that_answers(
+    chromium: Browser, address: str, question: str, place: str, shown: str
+) -> None:
+    page = chromium.new_page()
+    page.goto(f"{address}/search.html?q={question.replace(' ', '+')}")
+    found = page.locator("#search-results li").filter(has=page.locator(f"a[href$='{place}']"))
+    found.first.wait_for()
+    assert shown in found.first.locator(".context").text_content()
+    # What is shown of a page is neither code nor the TeX of a formula.
+    texts = page.locator("#search-results .context").all_text_contents()
+    assert not [text for text in texts if "\\" in text or "import torch" in text]
+    found.first.locator("a").first.click()
+    page.wait_for_url(f"**/{place}")
+    page.close()
+
+
+# The boxes that take the keyboard's focus though nothing in them scrolls, or the other way round.
+MISMARKED = """() => [...document.querySelectorAll(
+    ".formula, .pst-scrollable-table-container, pre, .cell_output > .output")]
+  .filter((box) => (box.firstElementChild ?? box).checkVisibility({ contentVisibilityAuto: true }))
+  .filter((box) => (box.scrollWidth > box.clientWidth) !== box.hasAttribute("tabindex"))
+  .map((box) => `${box.className}: ${box.textContent.slice(0, 60)}`)"""
+# Those that are at the reader's place, brought there one after another.
+VISIT_TABLES = """async () => {
+  for (const table of document.querySelectorAll(".pst-scrollable-table-container")) {
+    table.scrollIntoView();
+    for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  }
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    "name", ["book/04_losses.html", "book/notation.html", "book/complaints.html"]
+)
+def test_only_what_scrolls_is_in_the_keyboards_order(
+    chromium: Browser, address: str, name: str, width: int
+) -> None:
+    """Also where a phone lays a page out only when the reader comes near."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/{name}")
+    page.wait_for_load_state("networkidle")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate(VISIT_TABLES)
+    page.wait_for_function(f"() => !({MISMARKED})().length")
+    page.close()
+
+
+# Where the first of something stands, in pixels from the top of the page; nothing if there is none.
+FIRST = """(selector) => {
+  const [first] = document.querySelectorAll(selector);
+  return first ? first.getBoundingClientRect().top + scrollY : null;
+}"""
+PICTURE, TO_MOVE = "article figure :is(svg, img, canvas)", "figure[data-explore]"
+# Two pages with pictures and none that moves: they measure what a browser can't.
+STILL = ("book/engine.html", "book/faster.html")
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_chapter_shows_before_it_tells(chromium: Browser, address: str, name: str) -> None:
+    """The first picture within 1,500 pixels, and something to move within 4,500."""
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/{name}")
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate(FIRST, PICTURE) <= 1500
+    moves = page.evaluate(FIRST, TO_MOVE)
+    assert (moves is None) == (name in STILL)
+    assert (moves or 0) <= 4500
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"), [(FRONT_DOOR, "first_run"), ("book/draw.html", "draw")]
+)
+def test_what_a_page_is_for_is_on_its_first_screen(
+    chromium: Browser, address: str, name: str, figure: str
+) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{address}/{name}")
+    page.wait_for_function(ALIVE)
+    assert page.evaluate(FIRST, f"figure[data-explore={figure}]") <= 400
+    page.close()
+
+
 def test_a_lost_reader_finds_the_book(
     chromium: Browser, site: Path, serve: Callable[[Path], str]
 ) -> None:
@@ -433,6 +528,14 @@ def test_a_lost_reader_finds_the_book(
         page.goto(f"{home}/{lost}")
         page.get_by_role("link", name="first page").click()
         page.wait_for_url(f"{home}/book/index.html")
+        page.go_back()
+        page.get_by_role("link", name="Gradient descent", exact=True).click()
+        page.wait_for_url(f"{home}/book/02_gradient_descent.html")
+        page.go_back()
+        page.get_by_role("searchbox").fill("softmax")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{home}/search.html?q=softmax")
+        page.locator("#search-results li a").first.wait_for()
     page.close()
 
 

@@ -3,15 +3,19 @@
 import contextlib
 import getpass
 import secrets
+import shlex
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from pages import block
 from people import free_port
 from programs import environment
-from waiting import wait_for
+from waiting import explained_by, unhurriedly, wait_for
 
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scancel")
 # Debian keeps those that serve off a user's PATH.
@@ -83,14 +87,62 @@ PartitionName=normal Nodes={host} Default=YES MaxTime=INFINITE State=UP
             process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
             stack.callback(_stop, process)
             if command[0] == "munged":
-                with _logs(folder):
-                    wait_for((munge / "socket").exists)
-        with _logs(folder):
-            wait_for(lambda: "idle" in _ask(variables, "sinfo", "--noheader"))
+                with explained_by(folder):
+                    wait_for(lambda: (munge / "socket").exists())
+        with explained_by(folder):
+            wait_for(lambda: "idle" in _ask(variables, "sinfo", "--noheader"), pause=unhurriedly)
         yield variables
         _ask(variables, "scancel", f"--user={user}")
-        with contextlib.suppress(AssertionError):
-            wait_for(lambda: not _ask(variables, "squeue", "--noheader"), 20)
+        with explained_by(folder):
+            wait_for(lambda: not _ask(variables, "squeue", "--noheader"), pause=unhurriedly)
+
+
+@dataclass
+class Recipe:
+    """The book's recipe, running: what ``drinkdeep grade`` is given."""
+
+    address: str
+    options: list[str]
+    environment: dict[str, str]
+
+
+@contextlib.contextmanager
+def recipe(folder: Path) -> Iterator[Recipe]:
+    """Start a Slurm, make the book's certificate, and leave the book's script running."""
+    home = folder / "home"
+    home.mkdir(parents=True)
+    with cluster(folder / "slurm") as known:
+        known = {
+            **known,
+            "HOME": str(home),
+            # Where the page's script listens on the network that joins the nodes.
+            "DASK_JOBQUEUE__SLURM__INTERFACE": "lo",
+            "OMP_NUM_THREADS": "1",
+        }
+        certify = block("cluster.md", "sh", "openssl")
+        subprocess.run(["bash", "-euc", certify], env=known, check=True, capture_output=True)
+        script = home / "slurm.py"
+        script.write_text(block("cluster.md", "python", "SLURMCluster"), encoding="utf-8")
+        with subprocess.Popen(
+            [sys.executable, script],
+            cwd=home,
+            env=known,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as running:
+            assert running.stdin
+            assert running.stdout
+            address = running.stdout.readline().strip()
+            assert address.startswith("tls://127.0.0.1:"), address
+            command = block("cluster.md", "text", "--scheduler tls://ADDRESS")
+            for said, meant in (("\\\n", ""), ("tls://ADDRESS", address), ("~", str(home))):
+                command = command.replace(said, meant)
+            words = shlex.split(command)
+            yield Recipe(address, words[words.index("--scheduler") :], known)
+            running.stdin.write("\n")
+            running.stdin.close()
+            running.wait(60)
 
 
 def jobs(variables: dict[str, str], state: str = "running") -> list[str]:
@@ -101,16 +153,6 @@ def jobs(variables: dict[str, str], state: str = "running") -> list[str]:
 def _ask(variables: dict[str, str], *command: str) -> str:
     run = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     return run.stdout
-
-
-@contextlib.contextmanager
-def _logs(folder: Path) -> Iterator[None]:
-    """What the programs said, if what is waited for in here doesn't come about."""
-    try:
-        yield
-    except AssertionError as error:
-        logs = [path.read_text(errors="replace")[-2000:] for path in folder.glob("*log")]
-        raise RuntimeError("\n".join(logs)) from error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,7 +1,9 @@
 """Waiting for what comes about, however busy the machine is: never for a fixed time."""
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 
 def wait_for(
@@ -17,3 +19,19 @@ def wait_for(
     while not condition():
         assert time.monotonic() < end, "it didn't come about"
         pause(0.02)
+
+
+def unhurriedly(_: float) -> None:
+    """Pause so long that the program that is asked comes to do something else as well."""
+    time.sleep(0.5)
+
+
+@contextlib.contextmanager
+def explained_by(folder: Path) -> Iterator[None]:
+    """Add the last of each log in a folder to whatever goes wrong."""
+    try:
+        yield
+    except Exception as error:
+        for path in folder.glob("*log"):
+            error.add_note(f"{path.name}: {path.read_text('utf-8', errors='replace')[-5000:]}")
+        raise

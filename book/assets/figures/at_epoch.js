@@ -1,5 +1,6 @@
 // The run, epoch by epoch: its curves, what it has done to the first layer, the hardest digits.
 import {
+  SIDE,
   digit,
   dots,
   fixed,
@@ -7,16 +8,19 @@ import {
   html,
   line,
   live,
+  mosaic,
   percent,
   plot,
   segment,
   svg,
   tone,
   unpack,
+  whenThemed,
 } from "./parts.js";
 
-const [SIDE, UNITS, GAP] = [28, 16, 3];
+const UNITS = 16;
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ epoch }, { losses, accuracies, count }) => {
   const loss = fixed(losses[epoch], 2);
   const right = Number(fixed(accuracies[epoch] * count, 0));
@@ -30,23 +34,6 @@ export const words = ({ epoch }, { losses, accuracies, count }) => {
       "test digits right. Change of weights: sixteen units of the first layer, blue where a " +
       "weight has grown, orange where it has shrunk. Hardest digits: label → answer.",
   };
-};
-
-// The changes as an image of four rows: no change is transparent, the largest is opaque.
-const mosaic = (canvas, changes, levels) => {
-  const colours = ["--dd-orange", "--dd-blue"].map((name) => {
-    const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  });
-  const image = new ImageData(canvas.width, canvas.height);
-  changes.forEach((change, i) => {
-    const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
-    const x = (unit % 4) * (SIDE + GAP) + (pixel % SIDE);
-    const y = Math.floor(unit / 4) * (SIDE + GAP) + Math.floor(pixel / SIDE);
-    const opacity = Math.round((Math.abs(change) * 255) / levels);
-    image.data.set([...colours[Number(change > 0)], opacity], 4 * (y * canvas.width + x));
-  });
-  canvas.getContext("2d").putImageData(image, 0, 0);
 };
 
 const curve = (values, y, last) => {
@@ -102,32 +89,28 @@ export default {
       ],
     };
     const [below, showAccuracy] = curve(accuracies, share, true);
-    const side = 4 * (SIDE + GAP) - GAP;
-    const canvas = html("canvas", { width: side, height: side, class: "dd-pixels" });
+    const weights = mosaic();
     const tiles = html("div", { class: "dd-tiles" });
     const column = (title, ...parts) =>
       html("div", { class: "dd-column" }, html("div", { class: "dd-title" }, title), ...parts);
 
     let epochNow;
     const paint = () =>
-      mosaic(
-        canvas,
+      weights.paint(
         changes.subarray(epochNow * UNITS * SIDE ** 2, (epochNow + 1) * UNITS * SIDE ** 2),
         model.get("levels"),
       );
-    // An image has no custom properties: it is painted again when the page turns light or dark.
-    new MutationObserver(paint).observe(document.documentElement, {
-      attributeFilter: ["data-theme"],
-    });
+    whenThemed(paint);
 
     live(
       { model, el },
       {
         panels: [
           html("div", { class: "dd-column dd-curves" }, above, below),
-          column("change of weights", html("div", { class: "dd-tile" }, canvas)),
+          column("change of weights", html("div", { class: "dd-tile" }, weights.canvas)),
           column("hardest digits", tiles),
         ],
+        played: "epoch",
         words: (values) => words(values, { losses, accuracies, count }),
         draw({ epoch }) {
           epochNow = epoch;

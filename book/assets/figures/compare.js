@@ -6,7 +6,7 @@ const LOOKS = [
   ["orange", { "stroke-dasharray": "7 4" }],
 ];
 
-// Over the seeds of a recipe, epoch by epoch: the mean, the smallest and the largest.
+/** Over the seeds of a recipe, epoch by epoch: the mean, the smallest and the largest. */
 export const summary = (curves) =>
   curves[0].map((_, epoch) => {
     const values = curves.map((curve) => curve[epoch]);
@@ -28,6 +28,7 @@ const verdict = ({ first, second, show }, measures) => {
   return `At the end the runs of “${first}” and of “${second}” overlap.`;
 };
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values, measures) => ({
   alt: `The ${values.show} of two recipes over the epochs. ${verdict(values, measures)}`,
   caption: `${verdict(values, measures)} Shaded: the range of the runs.`,

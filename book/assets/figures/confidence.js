@@ -19,6 +19,7 @@ import {
   tone,
 } from "./parts.js";
 
+/** The probabilities of scores. */
 export const softmax = (scores) => {
   const highest = Math.max(...scores);
   const powers = scores.map((score) => Math.exp(score - highest));
@@ -33,6 +34,7 @@ const KEYS = ["scores", "label", "count", "accuracy", "curve", "losses", "contro
 const lossAt = (scale, { losses, controls: [{ start, step }] }) =>
   losses[Math.round((scale - start) / step)];
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ scale }, data) => {
   const { scores, label, count, accuracy, curve } = data;
   const p = softmax(scores.map((score) => score * scale));

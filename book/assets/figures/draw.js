@@ -179,7 +179,7 @@ export function reading(probabilities, { label, edited = false, empty = false })
 
 // The figure on the page
 
-// With data-lm-suppress-shortcuts JupyterLab leaves the sheet its arrows, which else walk the cells.
+/** With data-lm-suppress-shortcuts JupyterLab leaves the sheet its arrows, which else walk the cells. */
 export const sheetMarkup = (hint) => `
 <div class="dd-draw-sheet" role="application" tabindex="0" aria-label="Sheet to draw on, 28 by 28 pixels"
   aria-describedby="${hint}" data-lm-suppress-shortcuts="true">

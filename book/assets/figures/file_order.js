@@ -6,6 +6,7 @@ const SIZE = 28 * 28;
 const rows = (start, row) =>
   [0, 1].map((parity) => Array.from({ length: row }, (_, i) => start + 2 * i + parity));
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ start }, { labels, row }) => {
   const [even, odd] = rows(start, row).map((places) => places.map((i) => labels[i]).join(" "));
   const told =

@@ -1,6 +1,6 @@
 // The front door: a network that knows nothing, ten digits, and one button to train it.
 import { Trainer } from "../training/client.js";
-import { FAILED, answerTiles, pauseUnseen, slow } from "../training/parts.js";
+import { FAILED, FETCHING, answerTiles, pauseUnseen, slow } from "../training/parts.js";
 import { grouped, html, percent } from "./parts.js";
 
 // Not the article's recipe: a larger learning rate, and momentum, with which it takes seconds.
@@ -67,7 +67,7 @@ export default {
     start.addEventListener("click", () => {
       if (running) return trainer.pause();
       if (!trainer) {
-        words.textContent = "Fetching 2 MB of digits from this site …";
+        words.textContent = FETCHING;
         trainer = new Trainer(on);
         return trainer.load({ plain: false, weights: 0, perClass: 1 });
       }

@@ -16,6 +16,7 @@ import {
   tone,
 } from "./parts.js";
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ doublings }, { first, before, losses, accuracies }) => {
   const rateOf = (k) => first * 2 ** k;
   const best = losses.indexOf(Math.min(...losses));

@@ -4,18 +4,29 @@
 // controls, and the pictures of what it reports.
 
 import { Trainer } from "../training/client.js";
-import { FAILED, answerTiles, pauseUnseen, right, slow } from "../training/parts.js";
+import {
+  FAILED,
+  FETCHING,
+  GUESSING,
+  OFF,
+  answerTiles,
+  button,
+  curves,
+  pauseUnseen,
+  right,
+  select,
+  slow,
+  smooth,
+} from "../training/parts.js";
 import { ARTICLE, LOOPS } from "../training/run.js";
-import { SIDE, centred, hand, inkOf, sheetMarkup } from "./draw.js";
-import { bar, general, grouped, html, line, percent, plot, segment, svg, text, tone } from "./parts.js";
+import { centred, hand, inkOf, sheetMarkup } from "./draw.js";
+import { bar, grouped, html, mosaic, percent, svg, text, tone, whenThemed, written } from "./parts.js";
 
 const STEPS = 4690; // that a press of the button takes: as many as the article's five epochs
 const UNITS = 16; // of the first layer, whose weights are shown
-const GAP = 3;
 const DIGITS = 3; // test digits of each class
-const BUCKETS = 150; // points of a curve
-const GUESSING = { loss: Math.log(10), accuracy: 0.1 };
 
+/** What can be set, with the values that it can take; their names are those of run.js. */
 export const SETTINGS = [
   {
     name: "rate",
@@ -56,19 +67,6 @@ export const differences = (one, other) => [
     : [["training images", ...[one, other].map(({ pieces }) => grouped(pieces * 10_000))]]),
 ];
 
-/** A curve of at most BUCKETS points over `steps` steps: [step, mean of the losses up to there]. */
-export const smooth = (losses, steps) => {
-  const size = Math.max(1, Math.ceil(steps / BUCKETS));
-  const points = [];
-  for (let from = 0; from < losses.length; from += size) {
-    const part = losses.slice(from, from + size);
-    points.push([from + part.length, part.reduce((a, b) => a + b) / part.length]);
-  }
-  return points;
-};
-
-const OFF = 20; // nats: no network that has not been thrown off its course is so wrong
-
 /** What can be said of a run that stands where this one does. */
 export const verdict = ({ diverged, losses, accuracies, dead }) => {
   const { length } = losses;
@@ -82,82 +80,15 @@ export const verdict = ({ diverged, losses, accuracies, dead }) => {
   const accuracy = accuracies.at(-1)[1];
   const peak = losses.reduce((a, b) => Math.max(a, b));
   return [
-    `After ${after}: loss ${general(loss, 3)}, ${right(accuracy)}.`,
-    ...(peak > OFF ? [`Past the edge: the loss has been as high as ${general(peak, 3)}.`] : []),
+    `After ${after}: loss ${written(loss, 3)}, ${right(accuracy)}.`,
+    ...(peak > OFF ? [`Past the edge: the loss has been as high as ${written(peak, 3)}.`] : []),
     ...(length >= 100 && accuracy < 0.15 ? ["That is no better than guessing."] : []),
     ...(dead > 0.5 ? [`${percent(dead, 0)} of the hidden units are dead.`] : []),
   ].join(" ");
 };
 
-const plotted = (runs, { label, range, ticks, guess, points }, steps) => {
-  const chart = plot({
-    width: 366,
-    height: 230,
-    left: 58,
-    top: 12,
-    x: {
-      label: "steps",
-      range: [0, steps],
-      ticks: [0, 0.25, 0.5, 0.75, 1].map((f) => [f * steps, grouped(Math.round(f * steps))]),
-    },
-    y: { label, range, ticks },
-  });
-  const y = chart.Y(guess);
-  chart.data.append(
-    segment(0, y, chart.across, y, {
-      stroke: tone("ink"),
-      "stroke-width": 1,
-      "stroke-dasharray": "2 3",
-    }),
-    text(chart.across - 4, y - 6, "guessing", { "text-anchor": "end", class: "dd-small dd-halo" }),
-  );
-  for (const { run, look } of runs) {
-    const found = points(run).map(([step, value]) => [
-      chart.X(step),
-      Number.isFinite(value) ? chart.Y(value) : -100,
-    ]);
-    if (found.length) chart.data.append(line(found, look));
-  }
-  return chart.surface;
-};
-
 const NOW = { stroke: tone("blue") };
 const KEPT = { stroke: tone("orange"), "stroke-dasharray": "6 4" };
-
-// The changes of some units' weights as one image of four rows: blue has grown, orange shrunk.
-const mosaic = (canvas, changes) => {
-  const colours = ["--dd-orange", "--dd-blue"].map((name) => {
-    const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
-    return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-  });
-  const image = new ImageData(canvas.width, canvas.height);
-  const top = changes.reduce((most, w) => Math.max(most, Math.abs(w)), 1e-9);
-  changes.forEach((w, i) => {
-    const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
-    const x = (unit % 4) * (SIDE + GAP) + (pixel % SIDE);
-    const y = Math.floor(unit / 4) * (SIDE + GAP) + Math.floor(pixel / SIDE);
-    const opacity = Math.round((255 * Math.abs(w)) / top);
-    image.data.set([...colours[Number(w > 0)], opacity], 4 * (y * canvas.width + x));
-  });
-  canvas.getContext("2d").putImageData(image, 0, 0);
-};
-
-const button = (words, press) => {
-  const element = html("button", { type: "button" }, words);
-  element.addEventListener("click", press);
-  return element;
-};
-
-const select = (label, options, value, chosen) => {
-  const input = html(
-    "select",
-    {},
-    ...options.map(([key, words]) => html("option", { value: key }, words)),
-  );
-  input.value = value;
-  input.addEventListener("change", () => chosen(input));
-  return [html("label", {}, html("span", {}, label), input), input];
-};
 
 export default {
   render({ el }) {
@@ -238,14 +169,13 @@ export default {
     });
     const fetched = html("progress", { max: 6, value: 0, "aria-label": "Images fetched", hidden: "" });
 
+    const allBar = html("div", { class: "dd-lab-bar" }, more, fetched);
+
     // Pictures
 
     const panels = html("div", { class: "dd-panels" });
     const tiles = answerTiles(10 * DIGITS);
-    const canvas = html("canvas", {
-      width: 4 * SIDE + 3 * GAP,
-      height: 4 * SIDE + 3 * GAP,
-      class: "dd-pixels",
+    const weights = mosaic({
       role: "img",
       "aria-label": "How the weights of sixteen units of the first layer have changed, as pictures",
     });
@@ -275,7 +205,7 @@ export default {
       html(
         "div",
         { class: "dd-lab-below" },
-        named("What sixteen units have learned", canvas, dead),
+        named("What sixteen units have learned", weights.canvas, dead),
         named(
           "Draw: the network reads as it learns",
           sheetBox,
@@ -300,7 +230,7 @@ export default {
           ),
         ),
       ),
-      html("div", { class: "dd-lab-bar" }, more, fetched),
+      allBar,
     );
 
     // The thread
@@ -363,7 +293,7 @@ export default {
       if (loaded) return act();
       wanted.push(act);
       if (trainer) return undefined;
-      words.textContent = "Fetching 2 MB of digits from this site …";
+      words.textContent = FETCHING;
       trainer = new Trainer(on);
       return trainer.load({ plain: false, weights: UNITS, perClass: DIGITS });
     };
@@ -376,6 +306,7 @@ export default {
     };
     const address = () => {
       const query = new URLSearchParams(SETTINGS.map(({ name }) => [name, settings[name]]));
+      if (pieces > 1) query.set("images", pieces * 10_000);
       const section = el.closest("section[id]")?.id;
       link.href = `?${query}${section ? `#${section}` : ""}`;
     };
@@ -427,6 +358,12 @@ export default {
 
     let latest;
     let drawn = 0;
+    const paint = () => {
+      const { changes } = latest;
+      const most = changes.reduce((top, w) => Math.max(top, Math.abs(w)), 1e-9);
+      weights.paint(changes, most);
+    };
+    whenThemed(() => latest && paint());
     const draw = () => {
       drawn = performance.now();
       const runs = [...(kept ? [{ run: kept, look: KEPT }] : []), { run, look: NOW }];
@@ -434,32 +371,25 @@ export default {
       let steps = 200;
       while (steps < most) steps *= 2;
       panels.replaceChildren(
-        plotted(
-          runs,
-          {
-            label: "training loss (nats)",
-            range: [0, 3],
-            ticks: [0, 1, 2, 3],
-            guess: GUESSING.loss,
-            points: ({ losses }) => smooth(losses, steps),
-          },
+        curves(
+          runs.map(({ run: { losses }, look }) => ({ points: smooth(losses, steps), look })),
+          { label: "training loss (nats)", range: [0, 3], ticks: [0, 1, 2, 3], guess: GUESSING.loss },
           steps,
         ),
-        plotted(
-          runs,
+        curves(
+          runs.map(({ run: { accuracies }, look }) => ({ points: accuracies, look })),
           {
             label: "test digits right",
             range: [0, 1],
             ticks: [0, 0.25, 0.5, 0.75, 1].map((share) => [share, percent(share, 0)]),
             guess: GUESSING.accuracy,
-            points: ({ accuracies }) => accuracies,
           },
           steps,
         ),
       );
       if (latest && loaded) {
         tiles.show(latest.answers);
-        mosaic(canvas, latest.changes);
+        paint();
         dead.textContent =
           "First layer: blue where a weight has grown, orange where it has shrunk. Of all 192 hidden " +
           `units ${percent(latest.dead, 1)} are dead: zero for all 2,000 test digits.`;
@@ -474,8 +404,11 @@ export default {
         : "no setting";
       return ` The two runs differ in ${how}. Kept: ${percent(kept.accuracies.at(-1)[1], 1)} right after ${grouped(kept.losses.length)} steps.`;
     };
-    words.textContent =
-      "Press Start. It fetches 2 MB of digits from this site; the training is done by your own machine, and nothing is sent.";
+    const ofAll = new URLSearchParams(location.search).get("images") === "60000";
+    words.textContent = ofAll
+      ? "This link is of a run on all 60,000 training images. Fetch them first, then press Start."
+      : "Press Start. It fetches 2 MB of digits from this site; the training is done by your own machine, and nothing is sent.";
+    if (ofAll) el.prepend(allBar);
     address();
     draw();
   },

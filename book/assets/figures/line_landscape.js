@@ -16,14 +16,14 @@ import {
   unpack,
 } from "./parts.js";
 
-// Of one error; Huber's δ is 1.
+/** Of one error; Huber's δ is 1. */
 export const LOSSES = {
   squared: (error) => error * error,
   absolute: Math.abs,
   Huber: (error) => (Math.abs(error) < 1 ? 0.5 * error * error : Math.abs(error) - 0.5),
 };
 
-// The mean loss of the line ŷ = slope · x + intercept.
+/** The mean loss of the line ŷ = slope · x + intercept. */
 export const cost = (slope, intercept, loss, { x, y }) => {
   const lossOf = LOSSES[loss];
   let sum = 0;
@@ -39,9 +39,11 @@ const linspace = (from, to, count) => {
   );
 };
 
-// Of the costs of all lines on the map the lowest, where it is, and the highest. A cost that is
-// convex is highest in a corner; and for each slope it falls with the intercept until it rises, at
-// a place not far from that of the slope before.
+/**
+ * Of the costs of all lines on the map the lowest, where it is, and the highest. A cost that is
+ * convex is highest in a corner; and for each slope it falls with the intercept until it rises, at
+ * a place not far from that of the slope before.
+ */
 export const landscape = (loss, data) => {
   const [w, b] = [linspace(-1.2, 0.6, 181), linspace(10, 20, 201)];
   const at = (slope, place) => cost(slope, b[place], loss, data);
@@ -65,6 +67,7 @@ export const landscape = (loss, data) => {
 // Each map is made once and kept with its data.
 const mapOf = (loss, data) => ((data.maps ??= {})[loss] ??= landscape(loss, data));
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ slope, intercept, loss }, data) => {
   const { lowest, best } = mapOf(loss, data);
   const height = fixed(cost(slope, intercept, loss, data), 2);
@@ -83,9 +86,11 @@ export const words = ({ slope, intercept, loss }, data) => {
   };
 };
 
-// The line of equal cost at `level` around the lowest point, which all three losses, being convex,
-// have just one of: on each of its rays the cost rises, and the place is found by false position
-// (the Illinois variant), to a thousandth of the level.
+/**
+ * The line of equal cost at `level` around the lowest point, which all three losses, being convex,
+ * have just one of: on each of its rays the cost rises, and the place is found by false position
+ * (the Illinois variant), to a thousandth of the level.
+ */
 export const ring = (level, loss, best, data) => {
   const bottom = cost(...best, loss, data) - level;
   return Array.from({ length: 73 }, (_, i) => {

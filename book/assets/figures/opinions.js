@@ -1,13 +1,12 @@
 // One test digit, and the probabilities that two networks give to its classes.
 import {
   bar,
-  digit,
+  classes,
   grouped,
-  html,
+  labelled,
   legend,
   live,
   percent,
-  plot,
   svg,
   text,
   tone,
@@ -15,14 +14,13 @@ import {
 } from "./parts.js";
 import { answerOf } from "./prediction.js";
 
-const SIZE = 28 * 28;
-
 // The first network's bars are filled, the second's outlined: told apart without colour too.
 const LOOKS = [
   { fill: tone("blue"), stroke: tone("blue") },
   { fill: tone("orange"), "fill-opacity": 0.25, stroke: tone("orange") },
 ];
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ number }, { names, probabilities, labels }) => {
   const label = labels[number];
   const answers = probabilities.map((of) => answerOf(of[number]));
@@ -47,17 +45,8 @@ export default {
     const data = Object.fromEntries(
       ["names", "probabilities", "labels"].map((name) => [name, model.get(name)]),
     );
-    const images = unpack(model.get("images"));
-    const title = html("div", { class: "dd-title" });
-    const picture = html("div", { class: "dd-tile" });
-    const chart = plot({
-      width: 400,
-      height: 430,
-      left: 50,
-      top: 52,
-      x: { label: "probability", range: [0, 1.18], ticks: [0, 0.25, 0.5, 0.75, 1] },
-      y: { label: "class", range: [9.6, -0.6], ticks: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], plain: true },
-    });
+    const digits = labelled(unpack(model.get("images")), data.labels);
+    const chart = classes({ height: 430, top: 52 });
     const bars = svg("g");
     chart.data.append(bars);
     legend(
@@ -70,11 +59,10 @@ export default {
     live(
       { model, el },
       {
-        panels: [html("div", { class: "dd-column" }, title, picture), chart.surface],
+        panels: [digits.column, chart.surface],
         words: (values) => words(values, data),
         draw({ number }) {
-          picture.replaceChildren(digit(images.subarray(number * SIZE, (number + 1) * SIZE)));
-          title.textContent = `label: ${data.labels[number]}`;
+          digits.show(number);
           bars.replaceChildren(
             ...data.probabilities.flatMap((of, which) =>
               of[number].flatMap((p, i) => {

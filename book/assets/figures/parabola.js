@@ -1,24 +1,25 @@
 // Twelve steps of gradient descent on a parabola, beside the factor of each step.
 import {
   DOTTED,
-  dots,
   fixed,
   general,
   handle,
   line,
   live,
-  minus,
   plot,
   segment,
   setter,
+  startHandle,
   svg,
   text,
   tone,
+  trail,
+  written,
 } from "./parts.js";
 
 const STEPS = 12;
 
-// Each step multiplies the error w − w* by 1 − αλ.
+/** Each step multiplies the error w − w* by 1 − αλ. */
 export const descend = ({ rate, start }, { curvature, minimum }) => {
   const factor = Number(fixed(1 - rate * curvature, 9));
   const weights = Array.from(
@@ -35,17 +36,16 @@ const fate = (size) => {
   return "it shrinks";
 };
 
-const word = (value, digits) => minus(general(value, digits));
-
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ rate, start }, data) => {
   const { factor, weights } = descend({ rate, start }, data);
   const { curvature, minimum } = data;
   const edge = 2 / curvature;
-  const [what, by, final] = [fate(Math.abs(factor)), word(factor, 3), word(weights[STEPS], 4)];
+  const [what, by, final] = [fate(Math.abs(factor)), written(factor, 3), written(weights[STEPS], 4)];
   return {
     alt:
       `Gradient descent on a parabola with curvature λ = ${general(curvature)} and its lowest point at ` +
-      `w = ${word(minimum, 4)}, from w = ${word(start, 4)} with learning rate ${general(rate)}. Each ` +
+      `w = ${written(minimum, 4)}, from w = ${written(start, 4)} with learning rate ${general(rate)}. Each ` +
       `step multiplies the error by 1 − αλ = ${by}: ${what}. After ${STEPS} steps w = ${final}. ` +
       "Beside it that factor against the learning rate: it falls in a straight line from 1 " +
       `at α = 0 through 0 at α = ${general(edge / 2)} to −1 at α = ${general(edge)}.`,
@@ -88,11 +88,7 @@ export default {
       ),
       path,
     );
-    const start = handle(bowl, ([w]) => set({ start: w }));
-    start.append(
-      svg("rect", { x: -6, y: -6, width: 12, height: 12, fill: tone("ink") }),
-      text(14, 4, "start", { class: "dd-halo" }),
-    );
+    const place = startHandle(bowl, ([w]) => set({ start: w }));
 
     const chart = plot({
       top: 36,
@@ -143,11 +139,8 @@ export default {
         draw(values) {
           const { factor, weights } = descend(values, data);
           const points = weights.map((w) => [bowl.X(w), bowl.Y(loss(w))]);
-          path.replaceChildren(
-            line(points, { stroke: tone("orange"), "stroke-width": 1.5 }),
-            ...dots(points, 4, { fill: tone("orange") }),
-          );
-          start.setAttribute("transform", `translate(${points[0].join(" ")})`);
+          path.replaceChildren(...trail(points, { radius: 4 }));
+          place(points[0], [14, 4]);
           rate.setAttribute("transform", `translate(${chart.X(values.rate)} ${chart.Y(factor)})`);
         },
       },

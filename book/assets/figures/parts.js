@@ -2,14 +2,14 @@
 
 // 1. Numbers, written as Python's format() writes them: the words of a figure are the same in both.
 
-// As with f"{value:.3f}". Exactly between two, Python takes the even one and toFixed the larger.
+/** As with f"{value:.3f}". Exactly between two, Python takes the even one and toFixed the larger. */
 export const fixed = (value, digits) => {
   if (Math.abs(value * 2 ** (digits + 1)) % 2 !== 1) return value.toFixed(digits);
   const below = Math.floor(value * 10 ** digits);
   return ((below + Math.abs(below % 2)) / 10 ** digits).toFixed(digits);
 };
 
-// As with f"{value:.4g}".
+/** As with f"{value:.4g}". */
 export const general = (value, digits = 6) => {
   if (Number.isNaN(value)) return "nan";
   if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
@@ -19,14 +19,25 @@ export const general = (value, digits = 6) => {
   return `${trim(mantissa)}e${exponent[0]}${exponent.slice(1).padStart(2, "0")}`;
 };
 
+/** As with f"{value:.1%}", for a share from 0 to 1. */
 export const percent = (value, digits) => `${fixed(100 * value, digits)}%`;
 
+/** A count with commas between the thousands. */
 export const grouped = (count) => count.toLocaleString("en");
 
-// A true minus in place of the hyphen.
+/** A true minus in place of the hyphen. */
 export const minus = (text) => text.replaceAll("-", "−");
 
-// Bytes that were packed for JSON, one a pixel.
+/** A number of so many digits as it stands in a text: −2.5 × 10⁻⁶ in place of -2.5e-06. */
+export const written = (value, digits) => {
+  const [mantissa, exponent] = general(value, digits).split("e");
+  if (exponent === undefined) return minus(mantissa);
+  const raised = (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)];
+  const power = String(Number(exponent)).replace(/[-\d]/g, raised);
+  return `${minus(mantissa)} × 10${power}`;
+};
+
+/** Bytes that were packed for JSON, one a pixel. */
 export const unpack = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
 // 2. Elements. Colours are the page's custom properties, so a drawing follows light and dark.
@@ -39,19 +50,24 @@ const maker =
     element.append(...children);
     return element;
   };
+/** An element of HTML, or of SVG, from its name, its attributes and its children. */
 export const html = maker("http://www.w3.org/1999/xhtml");
+/** An element of SVG, likewise. */
 export const svg = maker("http://www.w3.org/2000/svg");
 
+/** A colour of the palette by its name, as the page has it now. */
 export const tone = (name) => `var(--dd-${name})`;
 
 const LEADING = 16.5; // between the lines of a box
 
+/** Words that begin at (x, y). */
 export const text = (x, y, words, attributes = {}) =>
   svg("text", { x, y, fill: tone("ink"), ...attributes }, words);
 
 // Points far outside of a drawing are brought nearer: browsers compute places with float32.
 const near = (value) => Math.max(-5000, Math.min(5000, value)).toFixed(2);
 
+/** A line through points [x, y], in pixels of the drawing. */
 export const line = (points, attributes = {}) =>
   svg("path", {
     d: `M${points.map(([x, y]) => `${near(x)} ${near(y)}`).join("L")}`,
@@ -61,6 +77,7 @@ export const line = (points, attributes = {}) =>
     ...attributes,
   });
 
+/** The line between two points. */
 export const segment = (x1, y1, x2, y2, attributes = {}) =>
   line(
     [
@@ -70,16 +87,18 @@ export const segment = (x1, y1, x2, y2, attributes = {}) =>
     attributes,
   );
 
-// For what is only a mark, such as a threshold.
+/** For what is only a mark, such as a threshold. */
 export const DOTTED = { stroke: tone("ink"), "stroke-width": 1, "stroke-dasharray": "2 3" };
 
+/** A dot on each of the points. */
 export const dots = (points, radius, attributes) =>
   points.map(([x, y]) => svg("circle", { cx: near(x), cy: near(y), r: radius, ...attributes }));
 
+/** A rectangle from its upper left corner; none where width or height are negative. */
 export const bar = (x, y, width, height, attributes) =>
   svg("rect", { x, y, width: Math.max(0, width), height: Math.max(0, height), ...attributes });
 
-// A box around its middle (x, y), with lines of words in it, each [words, attributes].
+/** A box around its middle (x, y), with lines of words in it, each [words, attributes]. */
 export const box = ([x, y, width, height], lines, look) => [
   svg("rect", {
     x: x - width / 2,
@@ -102,6 +121,10 @@ export const box = ([x, y, width, height], lines, look) => [
 // 3. Axes. `x` and `y` are { label, range, ticks } with ticks as numbers or as [number, words].
 // `data` is cut off at the frame, `over` is not; both are drawn in with the places X(…) and Y(…).
 
+/**
+ * Axes in a drawing of `width` × `height` pixels, with what is needed to draw in them: { surface, data, over,
+ * frame, X, Y, across, up, place }. place(event) says where in the plot a pointer is.
+ */
 export const plot = ({
   width = 380,
   height = 320,
@@ -163,13 +186,15 @@ export const plot = ({
   return { surface, data, over, frame, X, Y, across, up, place };
 };
 
-// A drawing of its own kind: as wide as `width` where there is room, smaller where there is none.
+/** A drawing of its own kind: as wide as `width` where there is room, smaller where there is none. */
 export const panel = (width, height, ...children) =>
   svg("svg", { viewBox: `0 0 ${width} ${height}`, width, "aria-hidden": "true" }, ...children);
 
-// A handle at a place of a plot, which a mouse or a finger drags; a click elsewhere in the plot
-// brings it there. A finger drags by the handle alone, because elsewhere it scrolls the page.
-// It only repeats what the controls do, so it is no control itself.
+/**
+ * A handle at a place of a plot, which a mouse or a finger drags; a click elsewhere in the plot
+ * brings it there. A finger drags by the handle alone, because elsewhere it scrolls the page.
+ * It only repeats what the controls do, so it is no control itself.
+ */
 export const handle = ({ surface, over, place }, move) => {
   const spot = svg("g", { class: "dd-handle" }, svg("circle", { r: 24, fill: "transparent" }));
   over.append(spot);
@@ -190,6 +215,38 @@ export const handle = ({ surface, over, place }, move) => {
   return spot;
 };
 
+/**
+ * Where a descent starts, as a square on its map that is dragged. place([x, y], [dx, dy]) brings it to
+ * a place of the plot, and its name so far from there, on the side that has room.
+ */
+export const startHandle = (map, move) => {
+  const spot = handle(map, move);
+  const name = text(0, 0, "start", { class: "dd-halo" });
+  spot.append(bar(-6, -6, 12, 12, { fill: tone("ink") }), name);
+  return ([x, y], [dx, dy]) => {
+    spot.setAttribute("transform", `translate(${x} ${y})`);
+    name.setAttribute("x", dx);
+    name.setAttribute("y", dy);
+    name.setAttribute("text-anchor", dx < 0 ? "end" : "start");
+  };
+};
+
+/** The steps of a descent: a line through all places, and a dot on each that is `marked`. */
+export const trail = (points, { marked = points, radius = 3.5 } = {}) => [
+  line(points, { stroke: tone("orange"), "stroke-width": 1.5 }),
+  ...dots(marked, radius, { fill: tone("orange") }),
+];
+
+/** The axes for the probabilities of the ten classes, with room for their numbers beside the bars. */
+export const classes = (size) =>
+  plot({
+    width: 400,
+    left: 50,
+    x: { label: "probability", range: [0, 1.18], ticks: [0, 0.25, 0.5, 0.75, 1] },
+    y: { label: "class", range: [9.6, -0.6], ticks: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], plain: true },
+    ...size,
+  });
+
 // 4. Controls: the browser's own, in the words of the figure.
 
 // The nearest value that a slider can take.
@@ -200,7 +257,7 @@ const snap = ({ start, stop, step }, value) =>
 
 const decimals = (step) => (String(step).split(".")[1] ?? "").length;
 
-const slider = (model, spec) => {
+const slider = (model, spec, played) => {
   const { name, label, start, stop, step, whole } = spec;
   const set = (value) => {
     model.set(name, snap(spec, value));
@@ -233,8 +290,39 @@ const slider = (model, spec) => {
       row.append(button);
     }
   }
+  if (name === played) row.append(player(() => model.get(name), set, spec));
   row.append(value);
   return [row, show];
+};
+
+const PACE = 1200; // milliseconds for a step that is played: time to read it
+
+// A button that goes through the values of a slider, from the first one if it stands at the last.
+const player = (get, set, { start, stop, step, label }) => {
+  const button = html("button", { type: "button" });
+  let timer;
+  const show = () => {
+    button.textContent = timer ? "❚❚" : "▶";
+    button.setAttribute("aria-label", `${label}: ${timer ? "pause" : "play"}`);
+  };
+  const pause = () => {
+    clearInterval(timer);
+    timer = undefined;
+    show();
+  };
+  const forward = () => {
+    set(get() >= stop ? start : get() + step);
+    if (get() >= stop) pause();
+  };
+  button.addEventListener("click", () => {
+    if (timer) return pause();
+    timer = setInterval(forward, PACE);
+    show();
+    return forward();
+  });
+  document.addEventListener("visibilitychange", () => document.hidden && pause());
+  show();
+  return button;
 };
 
 const choice = (model, { name, label, options }) => {
@@ -269,10 +357,14 @@ const toggle = (model, { name, label }) => {
 
 const KINDS = { slider, choice, toggle };
 
-// 5. The frame. Puts a figure together in `el`: its controls, its panels, and its reading below.
-// draw(values) draws, and words(values) gives { alt, caption }, whenever a control has moved.
+// 5. The frame.
 
-export const live = ({ model, el }, { panels, draw, words }) => {
+/**
+ * A figure in `el`: its controls, what they led to in words, and its panels. draw(values) draws, and
+ * words(values) gives { alt, caption }, whenever a control has moved. The still shows the last value of
+ * the control that is `played`; here the reader begins at the first.
+ */
+export const live = ({ model, el }, { panels, draw, words, played }) => {
   const specs = model.get("controls");
   const controls = html("div", { class: "dd-controls" });
   const drawing = html("div", { class: "dd-panels", role: "img" }, ...panels);
@@ -280,7 +372,12 @@ export const live = ({ model, el }, { panels, draw, words }) => {
   const shown = html("p", { class: "dd-reading", "aria-hidden": "true" });
   const told = html("p", { class: "dd-unseen", role: "status" });
   el.classList.add("dd-live");
-  el.append(controls, drawing, shown, told);
+  // The sentence stands between them: on a phone, and below a tall picture, it would not be seen with
+  // the control that it answers.
+  el.append(controls, shown, told, drawing);
+  if (drawing.querySelector(".dd-handle")) {
+    controls.append(html("p", { class: "dd-hint" }, "Or drag in the picture."));
+  }
 
   const update = () => {
     const values = Object.fromEntries(specs.map(({ name }) => [name, model.get(name)]));
@@ -290,6 +387,7 @@ export const live = ({ model, el }, { panels, draw, words }) => {
     shown.textContent = caption;
     return caption;
   };
+  if (played) model.set(played, specs.find(({ name }) => name === played).start);
   let frame = 0;
   let rest;
   const soon = () => {
@@ -301,7 +399,7 @@ export const live = ({ model, el }, { panels, draw, words }) => {
     });
   };
   for (const spec of specs) {
-    const [row, show] = KINDS[spec.kind](model, spec);
+    const [row, show] = KINDS[spec.kind](model, spec, played);
     controls.append(row);
     show();
     model.on(`change:${spec.name}`, show);
@@ -310,7 +408,7 @@ export const live = ({ model, el }, { panels, draw, words }) => {
   told.textContent = update();
 };
 
-// Sets controls' values from a place that was dragged to, each to the nearest that it can take.
+/** Sets controls' values from a place that was dragged to, each to the nearest that it can take. */
 export const setter = (model) => (values) => {
   const specs = model.get("controls");
   for (const [name, value] of Object.entries(values)) {
@@ -327,7 +425,7 @@ export const setter = (model) => (values) => {
 
 // 6. Smaller helps.
 
-// A list of what is drawn, in a plot: a line for each that has a stroke, a dot for a fill alone.
+/** A list of what is drawn, in a plot: a line for each that has a stroke, a dot for a fill alone. */
 export const legend = ({ over }, x, y, entries) => {
   entries.forEach(([words, look], row) => {
     const at = y + row * 20;
@@ -336,7 +434,7 @@ export const legend = ({ over }, x, y, entries) => {
   });
 };
 
-// Some five round numbers within a range.
+/** Some five round numbers within a range. */
 export const round = ([from, to]) => {
   const rough = (to - from) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -347,11 +445,60 @@ export const round = ([from, to]) => {
   );
 };
 
-// A digit, white on black as in the data set, from 784 bytes.
+export const SIDE = 28; // pixels of a digit
+
+/** A digit, white on black as in the data set, from 784 bytes. */
 export const digit = (pixels) => {
-  const canvas = html("canvas", { width: 28, height: 28, class: "dd-pixels" });
-  const image = new ImageData(28, 28);
+  const canvas = html("canvas", { width: SIDE, height: SIDE, class: "dd-pixels" });
+  const image = new ImageData(SIDE, SIDE);
   pixels.forEach((level, i) => image.data.set([level, level, level, 255], 4 * i));
   canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 };
+
+/** The digits of a set, one at a time, with the label above: { column, show(number) }. */
+export const labelled = (images, labels) => {
+  const title = html("div", { class: "dd-title" });
+  const picture = html("div", { class: "dd-tile" });
+  return {
+    column: html("div", { class: "dd-column" }, title, picture),
+    show(number) {
+      title.textContent = `label: ${labels[number]}`;
+      picture.replaceChildren(digit(images.subarray(number * SIDE ** 2, (number + 1) * SIDE ** 2)));
+    },
+  };
+};
+
+const [ROWS, GAP] = [4, 3]; // of a mosaic, and the pixels between its tiles
+
+/**
+ * The weights of sixteen units, 784 each, as one image: mosaic() makes the canvas, and paint(changes,
+ * most) paints how each weight has changed, blue where it has grown and orange where it has shrunk. No
+ * change is transparent, and one of `most` opaque.
+ */
+export const mosaic = (attributes = {}) => {
+  const side = ROWS * (SIDE + GAP) - GAP;
+  const canvas = html("canvas", { width: side, height: side, class: "dd-pixels", ...attributes });
+  const paint = (changes, most) => {
+    const colours = ["--dd-orange", "--dd-blue"].map((name) => {
+      const hex = getComputedStyle(canvas).getPropertyValue(name).trim();
+      return [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
+    });
+    const image = new ImageData(side, side);
+    changes.forEach((change, i) => {
+      const [unit, pixel] = [Math.floor(i / SIDE ** 2), i % SIDE ** 2];
+      const x = (unit % ROWS) * (SIDE + GAP) + (pixel % SIDE);
+      const y = Math.floor(unit / ROWS) * (SIDE + GAP) + Math.floor(pixel / SIDE);
+      const opacity = Math.round((255 * Math.abs(change)) / most);
+      image.data.set([...colours[Number(change > 0)], opacity], 4 * (y * side + x));
+    });
+    canvas.getContext("2d").putImageData(image, 0, 0);
+  };
+  return { canvas, paint };
+};
+
+/** Paint anew when the page turns light or dark: an image has no custom properties. */
+export const whenThemed = (paint) =>
+  new MutationObserver(paint).observe(document.documentElement, {
+    attributeFilter: ["data-theme"],
+  });

@@ -1,22 +1,10 @@
 // One test digit beside the ten probabilities that the network gives it.
-import {
-  bar,
-  digit,
-  grouped,
-  html,
-  live,
-  percent,
-  plot,
-  svg,
-  text,
-  tone,
-  unpack,
-} from "./parts.js";
+import { bar, classes, grouped, labelled, live, percent, svg, text, tone, unpack } from "./parts.js";
 
-const SIZE = 28 * 28;
-
+/** The class with the largest probability. */
 export const answerOf = (probabilities) => probabilities.indexOf(Math.max(...probabilities));
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ number }, { probabilities, labels }) => {
   const [label, answer] = [labels[number], answerOf(probabilities[number])];
   const verdict = answer === label ? "right" : "wrong";
@@ -33,27 +21,18 @@ export const words = ({ number }, { probabilities, labels }) => {
 export default {
   render({ model, el }) {
     const [probabilities, labels] = [model.get("probabilities"), model.get("labels")];
-    const images = unpack(model.get("images"));
-    const title = html("div", { class: "dd-title" });
-    const picture = html("div", { class: "dd-tile" });
-    const chart = plot({
-      width: 400,
-      height: 300,
-      left: 50,
-      x: { label: "probability", range: [0, 1.18], ticks: [0, 0.25, 0.5, 0.75, 1] },
-      y: { label: "class", range: [9.6, -0.6], ticks: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], plain: true },
-    });
+    const digits = labelled(unpack(model.get("images")), labels);
+    const chart = classes({ height: 300 });
     const bars = svg("g");
     chart.data.append(bars);
 
     live(
       { model, el },
       {
-        panels: [html("div", { class: "dd-column" }, title, picture), chart.surface],
+        panels: [digits.column, chart.surface],
         words: (values) => words(values, { probabilities, labels }),
         draw({ number }) {
-          picture.replaceChildren(digit(images.subarray(number * SIZE, (number + 1) * SIZE)));
-          title.textContent = `label: ${labels[number]}`;
+          digits.show(number);
           bars.replaceChildren(
             ...probabilities[number].flatMap((p, i) => {
               const right = i === labels[number];

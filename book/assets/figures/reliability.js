@@ -1,10 +1,11 @@
 // Accuracy against confidence at a temperature, and how many images have which confidence.
 import { bar, dots, fixed, legend, live, plot, segment, svg, tone } from "./parts.js";
 
-// The bins were filled when the page was built, at each temperature that the slider can take.
+/** The bins were filled when the page was built, at each temperature that the slider can take. */
 export const momentAt = (temperature, { moments, controls: [{ start, step }] }) =>
   moments[Math.round((temperature - start) / step)];
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ temperature }, data) => {
   const { gap, error } = momentAt(temperature, data);
   const verdict =

@@ -1,11 +1,13 @@
 // Two backward passes over autograd's real graph, turn by turn. Places, turns and words were
 // exported when the page was built; the numbers are what PyTorch's own engine sent.
-import { box, general, live, minus, panel, svg, text, tone } from "./parts.js";
+import { box, live, panel, svg, text, tone, written } from "./parts.js";
 
 const INCH = 100; // the layout is in inches
 
-// What each node has received after `step` turns, what each leaf's .grad then holds, and whose
-// turn was the last. The second pass sends what the first did, and adds it, unless they are cleared.
+/**
+ * What each node has received after `step` turns, what each leaf's .grad then holds, and whose
+ * turn was the last. The second pass sends what the first did, and adds it, unless they are cleared.
+ */
 export const moment = ({ step, zero }, { visits }) => {
   const second = step > visits.length;
   const turns = visits.slice(0, second ? step - visits.length : step);
@@ -18,7 +20,7 @@ export const moment = ({ step, zero }, { visits }) => {
   return { done, grad, now: turns.at(-1)?.node };
 };
 
-const number = (value) => minus(general(value, 3));
+const number = (value) => written(value, 3);
 
 const way = ({ curve, label, anchor, node, slot }, { done }) => {
   const sent = done.get(node)?.sent[slot] ?? null;
@@ -84,6 +86,7 @@ export default {
       { model, el },
       {
         panels: [graph],
+        played: "step",
         words({ step, zero }) {
           const [alt, caption] = words[Number(zero)][step];
           return { alt, caption };

@@ -1,18 +1,18 @@
 // Sixty steps of gradient descent in the landscape of a network of two weights, (w₁w₂ − 1)².
 import {
   DOTTED,
-  dots,
   general,
-  handle,
   line,
   live,
-  minus,
   plot,
   segment,
   setter,
+  startHandle,
   svg,
   text,
   tone,
+  trail,
+  written,
 } from "./parts.js";
 
 const STEPS = 60;
@@ -20,8 +20,10 @@ const LEVELS = [0.1, 0.5, 1, 2.5, 6, 12];
 
 const lossAt = ([w1, w2]) => (w1 * w2 - 1) ** 2;
 
-// The weights visited. It ends early where a weight is larger than a thousand: from there it only
-// grows. The operations stand in Python's order, because beyond the edge each rounding counts.
+/**
+ * The weights visited. It ends early where a weight is larger than a thousand: from there it only
+ * grows. The operations stand in Python's order, because beyond the edge each rounding counts.
+ */
 export const descend = ({ rate, w1, w2 }) => {
   let w = [w1, w2];
   const visited = [w];
@@ -34,7 +36,7 @@ export const descend = ({ rate, w1, w2 }) => {
   return visited;
 };
 
-const pair = (w) => `(${w.map((value) => minus(general(value, 3))).join(", ")})`;
+const pair = (w) => `(${w.map((value) => written(value, 3)).join(", ")})`;
 
 // Where the steps have led, in words.
 const end = (w) => {
@@ -45,18 +47,19 @@ const end = (w) => {
   if (loss < 1e-6) {
     const curvature = 2 * (w[0] * w[0] + w[1] * w[1]);
     return (
-      `after 60 steps it is on the floor of a valley, at ${pair(w)}. There λmax = ` +
-      `${general(curvature, 3)}, and the edge 2/λmax = ${general(2 / curvature, 3)}.`
+      `after 60 steps it is on the floor of a valley, at ${pair(w)}. There λₘₐₓ = ` +
+      `${written(curvature, 3)}, and the edge 2/λₘₐₓ = ${written(2 / curvature, 3)}.`
     );
   }
-  return `after 60 steps it is still on its way, at ${pair(w)} with a loss of ${general(loss, 2)}.`;
+  return `after 60 steps it is still on its way, at ${pair(w)} with a loss of ${written(loss, 2)}.`;
 };
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values) => {
   const visited = descend(values);
   const told =
     `α = ${general(values.rate)}, start ${pair([values.w1, values.w2])}, where the loss is ` +
-    `${general(lossAt(visited[0]), 3)}: ${end(visited.at(-1))}`;
+    `${written(lossAt(visited[0]), 3)}: ${end(visited.at(-1))}`;
   return {
     alt:
       "The landscape of a network of two weights, seen from above: two curved valleys of loss 0, " +
@@ -106,9 +109,7 @@ export default {
       path,
     );
     const set = setter(model);
-    const start = handle(map, ([w1, w2]) => set({ w1, w2 }));
-    const name = text(0, 0, "start", { class: "dd-halo" });
-    start.append(svg("rect", { x: -6, y: -6, width: 12, height: 12, fill: tone("ink") }), name);
+    const place = startHandle(map, ([w1, w2]) => set({ w1, w2 }));
 
     const chart = plot({
       height: 366,
@@ -144,20 +145,15 @@ export default {
         words,
         draw(values) {
           const visited = descend(values);
-          const colour = { fill: tone("orange") };
-          const stroke = { stroke: tone("orange"), "stroke-width": 1.5 };
           const steps = visited.map(([one, two]) => [map.X(one), map.Y(two)]);
-          const side = values.w1 > 1.5 ? -1 : 1; // at the right edge there is only room on the left
-          start.setAttribute("transform", `translate(${steps[0].join(" ")})`);
-          name.setAttribute("x", side * 12);
-          name.setAttribute("y", values.w2 < -1.9 ? -8 : 20);
-          name.setAttribute("text-anchor", side < 0 ? "end" : "start");
-          path.replaceChildren(line(steps, stroke), ...dots(steps.slice(1), 3.5, colour));
+          // At the right edge there is only room on the left.
+          place(steps[0], [values.w1 > 1.5 ? -12 : 12, values.w2 < -1.9 ? -8 : 20]);
+          path.replaceChildren(...trail(steps, { marked: steps.slice(1) }));
           const heights = visited.map((w, step) => [
             chart.X(step),
             chart.Y(Math.max(1e-12, Math.min(1e9, lossAt(w)))), // a logarithmic axis can't hold 0
           ]);
-          curve.replaceChildren(line(heights, stroke), ...dots(heights, 3.5, colour));
+          curve.replaceChildren(...trail(heights));
         },
       },
     );

@@ -1,10 +1,12 @@
 // Three scores, their probabilities, and the gradient of the loss when cat is right; in float32.
-import { bar, fixed, general, line, live, minus, plot, svg, text, tone } from "./parts.js";
+import { bar, fixed, general, line, live, minus, plot, svg, text, tone, written } from "./parts.js";
 
 const float32 = Math.fround;
 
-// Each number is what float32 makes of it. `naive` is the loss from the exponentials as they are,
-// rounded after every operation: they overflow to infinity, or vanish, and then there is no loss.
+/**
+ * Each number is what float32 makes of it. `naive` is the loss from the exponentials as they are,
+ * rounded after every operation: they overflow to infinity, or vanish, and then there is no loss.
+ */
 export const compute = ({ cat, dog, bird, factor }) => {
   const z = [cat, dog, bird].map((score) => float32(score * factor));
   const highest = Math.max(...z);
@@ -18,9 +20,10 @@ export const compute = ({ cat, dog, bird, factor }) => {
   return { z, p, loss, gradient, powers, naive };
 };
 
-const signed = (value) => minus(general(value));
+const signed = (value) => written(value, 6);
 const slope = (value) => (value >= 0 ? "+" : "") + fixed(value, 3);
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values) => {
   const { z, p, loss, gradient, naive } = compute(values);
   // Above this the two ways differ by more than rounding; infinity and nan count as different.
@@ -77,13 +80,13 @@ export default {
     shares.over.append(tall);
     slopes.over.append(deep);
 
-    const bars = ({ X, Y }, values, written) =>
+    const bars = ({ X, Y }, values, worded) =>
       values.flatMap((value, i) => {
         const [from, to] = [Y(Math.max(0, value)), Y(Math.min(0, value))];
         const label = value < 0 ? to + 16 : from - 6;
         return [
           bar(X(i - 0.4), from, X(0.4) - X(-0.4), to - from, { fill: colour(i) }),
-          text(X(i), label, minus(written(value)), middle),
+          text(X(i), label, minus(worded(value)), middle),
         ];
       });
 
@@ -99,7 +102,7 @@ export default {
           scores.replaceChildren(
             ...z.map((score, i) => text(shares.X(i), shares.up + 39, signed(score), middle)),
             ...powers.map((power, i) =>
-              text(shares.X(i), shares.up + 58, minus(general(power, 2)), middle),
+              text(shares.X(i), shares.up + 58, written(power, 2), middle),
             ),
           );
         },

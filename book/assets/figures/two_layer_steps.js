@@ -1,7 +1,7 @@
 // The two-layer graph, step by step: x → L₁ → S → L₂ → ℓ and back, with a number on every edge.
 import { box, fixed, line, live, minus, panel, svg, text, tone } from "./parts.js";
 
-// All that the forward and the backward pass compute; dL2 is the derivative of ℓ with respect to L₂.
+/** All that the forward and the backward pass compute; dL2 is the derivative of ℓ with respect to L₂. */
 export const numbers = ({ x, W1, b1, W2, b2, y }) => {
   const L1 = W1 * x + b1;
   const S = 1 / (1 + Math.exp(-L1));
@@ -32,6 +32,7 @@ const happens = (n, W1, W2) => [
     `(${number(n.db1)}). With W₁ = ${number(W1)} and W₂ = ${number(W2)} the loss is ${number(n.loss)}.`,
 ];
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = ({ step, W1, W2 }, data) => {
   const caption = happens(numbers({ ...data, W1, W2 }), W1, W2)[step];
   return {
@@ -42,13 +43,13 @@ export const words = ({ step, W1, W2 }, data) => {
   };
 };
 
-const [WIDTH, HEIGHT, COLUMN, FORWARD] = [460, 640, 240, 3];
+const [WIDTH, HEIGHT, COLUMN, FORWARD] = [460, 576, 240, 3];
 // Of each box on the column its middle and its height; the parameters' boxes stand at the left.
 const ROWS = {
-  x: [606, 44, "x"],
-  L1: [468, 96, "L₁ = W₁x + b₁"],
-  S: [336, 44, "S = σ(L₁)"],
-  L2: [205, 96, "L₂ = W₂S + b₂"],
+  x: [542, 44, "x"],
+  L1: [420, 96, "L₁ = W₁x + b₁"],
+  S: [304, 44, "S = σ(L₁)"],
+  L2: [189, 96, "L₂ = W₂S + b₂"],
   loss: [72, 44, "ℓ = (L₂ − y)²"],
 };
 const SYMBOLS = {
@@ -149,10 +150,10 @@ const drawing = (step, all) => {
     shapes.push(value(COLUMN - 18, top - 27, `ℓ = ${number(all.loss)}`, "end"));
     if (step > FORWARD) shapes.push(gradient(COLUMN + 18, top - 27, "∂ℓ/∂ℓ = 1", "start"));
   }
-  shapes.push(text(312, 598, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
+  shapes.push(text(312, 534, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
   if (step > FORWARD) {
     shapes.push(
-      text(312, 620, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
+      text(312, 556, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
     );
   }
   return shapes;
@@ -166,6 +167,7 @@ export default {
       { model, el },
       {
         panels: [graph],
+        played: "step",
         words: (values) => words(values, data),
         draw({ step, W1, W2 }) {
           const known = { ...data, W1, W2 };

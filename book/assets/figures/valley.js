@@ -1,23 +1,22 @@
 // Forty steps of gradient descent in a bowl of two weights, with momentum, and the distance left.
 import {
-  dots,
   fixed,
   general,
-  handle,
   line,
   live,
-  minus,
   plot,
   segment,
   setter,
+  startHandle,
   svg,
-  text,
   tone,
+  trail,
+  written,
 } from "./parts.js";
 
 const STEPS = 40;
 
-// The weights visited, as torch.optim.SGD does it: v′ = μ v + H (w − w*) and w′ = w − α v′.
+/** The weights visited, as torch.optim.SGD does it: v′ = μ v + H (w − w*) and w′ = w − α v′. */
 export const descend = ({ rate, momentum, w1, w2 }, { hessian, minimum }) => {
   let [w, v] = [
     [w1, w2],
@@ -34,6 +33,7 @@ export const descend = ({ rate, momentum, w1, w2 }, { hessian, minimum }) => {
   return visited;
 };
 
+/** The distance of each place from the minimum. */
 export const distances = (visited, minimum) =>
   visited.map(([one, two]) => Math.hypot(one - minimum[0], two - minimum[1]));
 
@@ -49,13 +49,14 @@ const course = (rate, momentum, { low, high }) => {
   return "The path runs down the wall of the valley, then slowly along its floor.";
 };
 
+/** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values, data) => {
   const { rate, momentum, w1, w2 } = values;
   const { low, high } = data.curvatures;
   const left = distances(descend(values, data), data.minimum);
   const ratio = left[STEPS] / left[0];
-  const fate = `${ratio < 1 ? "shrinks" : "grows"} to ${general(ratio, 2)}`;
-  const from = [w1, w2].map((w) => minus(general(w, 4))).join(", ");
+  const fate = `${ratio < 1 ? "shrinks" : "grows"} to ${written(ratio, 2)}`;
+  const from = [w1, w2].map((w) => written(w, 4)).join(", ");
   return {
     alt:
       `Gradient descent in a valley of two weights with curvatures ${fixed(low, 2)} and ${fixed(high, 2)}, ` +
@@ -64,7 +65,7 @@ export const words = (values, data) => {
       `the distance from the minimum ${fate} times what it was.`,
     caption:
       `α = ${general(rate)}, μ = ${general(momentum)}; the edge for this momentum is ` +
-      `2(1 + μ)/λmax = ${fixed((2 * (1 + momentum)) / high, 2)}. In ${STEPS} steps the distance from the ` +
+      `2(1 + μ)/λₘₐₓ = ${fixed((2 * (1 + momentum)) / high, 2)}. In ${STEPS} steps the distance from the ` +
       `minimum ${fate} times what it was.`,
   };
 };
@@ -107,9 +108,7 @@ export default {
       path,
     );
     const set = setter(model);
-    const start = handle(map, ([w1, w2]) => set({ w1, w2 }));
-    const name = text(0, 0, "start", { class: "dd-halo" });
-    start.append(svg("rect", { x: -6, y: -6, width: 12, height: 12, fill: tone("ink") }), name);
+    const place = startHandle(map, ([w1, w2]) => set({ w1, w2 }));
 
     const chart = plot({
       height: 333,
@@ -137,20 +136,14 @@ export default {
         words: (values) => words(values, data),
         draw(values) {
           const visited = descend(values, data);
-          const colour = { fill: tone("orange") };
           const steps = visited.map(([one, two]) => [map.X(one), map.Y(two)]);
-          const side = steps[0][0] < 50 ? 1 : -1; // at the left edge there is only room on the right
-          start.setAttribute("transform", `translate(${steps[0].join(" ")})`);
-          name.setAttribute("x", side * 12);
-          name.setAttribute("y", -4);
-          name.setAttribute("text-anchor", side < 0 ? "end" : "start");
-          const stroke = { stroke: tone("orange"), "stroke-width": 1.5 };
-          path.replaceChildren(line(steps, stroke), ...dots(steps.slice(1), 3.5, colour));
+          place(steps[0], [steps[0][0] < 50 ? 12 : -12, -4]); // at the left edge only the right has room
+          path.replaceChildren(...trail(steps, { marked: steps.slice(1) }));
           const heights = distances(visited, data.minimum).map((d, step) => [
             chart.X(step),
             chart.Y(Math.max(1e-9, Math.min(1e9, d))), // a logarithmic axis can't hold 0
           ]);
-          curve.replaceChildren(line(heights, stroke), ...dots(heights, 3.5, colour));
+          curve.replaceChildren(...trail(heights));
         },
       },
     );

@@ -14,7 +14,10 @@ export class Trainer {
     this.#worker.postMessage({ kind, ...more });
   }
 
-  /** Fetch network and digits. `weights` and `perClass` say how many pictures and digits to report. */
+  /**
+   * Fetch network and digits. `weights` and `perClass` say how many pictures and digits to report;
+   * with `heldOut`, so many of the first 10,000 training images judge in place of the test set.
+   */
   load = (wanted) => this.#tell("load", wanted);
 
   /** Fetch the rest of the training images, until all are there or stop() is called. */

@@ -15,6 +15,12 @@ const piece = async (name, signal) => {
   return { pixels: bytes.subarray(0, count * PIXELS), labels: bytes.subarray(count * PIXELS) };
 };
 
+/** The images from one place to another, negative ones counted from the end, and their labels. */
+export const part = ({ pixels, labels }, from, to = labels.length) => ({
+  pixels: pixels.subarray(from * PIXELS, to * PIXELS),
+  labels: labels.subarray(from, to),
+});
+
 /** 2,000 images of the test set. */
 export const testSet = () => piece("test");
 

@@ -96,6 +96,7 @@ const softmax = (z, from, p) => {
 
 const [FIRST, SECOND, THIRD] = LAYERS;
 
+/** The network, with the fields and functions that engine.js tells. */
 export class PlainNetwork {
   kind = "JavaScript";
   pixels = new Uint8Array(MOST * PIXELS);

@@ -1,7 +1,74 @@
-// What the figures that train share: the test digits with their answers, the words for a failure.
+// What the figures that train share: their controls, curves and words, and the digits with the answers.
 
-import { digit, html, percent } from "../figures/parts.js";
+import { DOTTED, digit, grouped, html, line, percent, plot, round, segment, text } from "../figures/parts.js";
 import { PIXELS } from "./shape.js";
+
+/** A button that calls press() when it is pressed. */
+export const button = (words, press) => {
+  const element = html("button", { type: "button" }, words);
+  element.addEventListener("click", press);
+  return element;
+};
+
+/** A choice of [value, words], with its label; chosen(input) is called when another is made. */
+export const select = (label, options, value, chosen) => {
+  const input = html(
+    "select",
+    {},
+    ...options.map(([key, words]) => html("option", { value: key }, words)),
+  );
+  input.value = value;
+  input.addEventListener("change", () => chosen(input));
+  return [html("label", {}, html("span", {}, label), input), input];
+};
+
+/** What a network scores that knows nothing. */
+export const GUESSING = { loss: Math.log(10), accuracy: 0.1 };
+
+/** In nats: no network that has not been thrown off its course is so wrong. */
+export const OFF = 20;
+
+const BUCKETS = 150; // points of a curve
+
+/** A curve of at most `buckets` points over `steps` steps: [step, mean of the losses up to there]. */
+export const smooth = (losses, steps, buckets = BUCKETS) => {
+  const size = Math.max(1, Math.ceil(steps / buckets));
+  const points = [];
+  for (let from = 0; from < losses.length; from += size) {
+    const part = losses.slice(from, from + size);
+    points.push([from + part.length, part.reduce((a, b) => a + b) / part.length]);
+  }
+  return points;
+};
+
+/** Curves over `steps` steps, each { points, look }, and the line of one who guesses. */
+export const curves = (each, { label, range, ticks, guess }, steps) => {
+  const chart = plot({
+    width: 366,
+    height: 230,
+    left: 58,
+    top: 12,
+    x: {
+      label: "steps",
+      range: [0, steps],
+      ticks: round([0, steps]).map((step) => [step, grouped(step)]),
+    },
+    y: { label, range, ticks },
+  });
+  const y = chart.Y(guess);
+  chart.data.append(segment(0, y, chart.across, y, DOTTED));
+  chart.over.append(
+    text(chart.across - 4, y - 6, "guessing", { "text-anchor": "end", class: "dd-small dd-halo" }),
+  );
+  for (const { points, look } of each) {
+    const found = points.map(([step, value]) => [
+      chart.X(step),
+      Number.isFinite(value) ? chart.Y(value) : -100,
+    ]);
+    if (found.length) chart.data.append(line(found, look));
+  }
+  return chart.surface;
+};
 
 /** A list of test digits, each above its answer; show(answers) says which are right, and how many. */
 export const answerTiles = (count) => {
@@ -42,6 +109,10 @@ export const slow = (engine) =>
     ? " This browser has no fast WebAssembly, so the network trains in plain JavaScript, many times slower."
     : "";
 
+/** What stands there until the digits have come. */
+export const FETCHING = "Fetching 2 MB of digits from this site …";
+
+/** What stands there when they haven't. */
 export const FAILED =
   "The digits or the network could not be fetched. Press the button to try again.";
 

@@ -19,6 +19,7 @@ export const LOOPS = {
   sorted: "sorted by label",
 };
 
+/** A run: step() takes the next batch and moves the weights. */
 export class Run {
   steps = 0;
   diverged = false; // its loss is no longer a number

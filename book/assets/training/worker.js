@@ -3,7 +3,7 @@
 // It is told { kind: "load" | "more" | "stop" | "reset" | "run" | "pause" | "read" | "speed", … } and
 // answers with { kind: "loaded" | "piece" | "state" | "failed", … }.
 
-import { PIECES, TrainingSet, testSet } from "./data.js";
+import { PIECES, TrainingSet, part, testSet } from "./data.js";
 import { load } from "./engine.js";
 import { Run, examine, read, weightsOf } from "./run.js";
 import { PIXELS } from "./shape.js";
@@ -14,7 +14,8 @@ const EXAMINED = 10; // examinations on the test images an epoch
 
 let network;
 let run;
-let test;
+let test; // the images that judge
+let heldOut = 0; // how many of the training images do so in place of the test set
 let subset; // the test digits that are shown
 let shown; // how many units' weights are reported
 let initial; // their weights before the first step
@@ -56,7 +57,8 @@ const report = (more = {}) => {
 const reset = (settings, pieces) => {
   until = 0;
   [losses, accuracies] = [[], []];
-  run = new Run(network, training.data(pieces), settings);
+  const data = training.data(pieces);
+  run = new Run(network, part(data, 0, data.labels.length - heldOut), settings);
   initial = weightsOf(network, shown);
   examineNow();
   report({ fresh: true });
@@ -99,8 +101,10 @@ const next = () => {
 channel.port1.onmessage = turn;
 
 const told = {
-  async load({ plain, weights, perClass }) {
-    [network, test] = await Promise.all([load(plain), testSet(), training.more()]);
+  async load({ plain, weights, perClass, heldOut: kept = 0 }) {
+    heldOut = kept;
+    [network, test] = await Promise.all([load(plain), kept ? undefined : testSet(), training.more()]);
+    if (kept) test = part(training.data(1), -kept);
     shown = weights;
     const digits = []; // their places in the test set
     for (let i = 0, count = Array(10).fill(0); i < test.labels.length; i++) {

@@ -49,6 +49,8 @@ def perform(work: Work) -> dict[str, str]:
             "A worker has another version of drinkdeep or of torch than this machine: install the "
             "same one there, and start the workers again."
         )
+    # First, since it keeps out what takes long: a Dask worker has loaded nothing of ours yet.
+    from drinkdeep.grading.batch import preload  # noqa: F401, I001
     import nbformat
     import torch
 

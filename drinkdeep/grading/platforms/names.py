@@ -120,10 +120,13 @@ def which_notebook(file: str, notebooks: Iterable[str]) -> tuple[str, int] | Non
 def reply(form: str, reading: Reading, page: str) -> str:
     """What a page is called in an archive that the platform is to give back to whose it is.
 
-    Both look for numbers between underscores, from the left, so none stands in the person's name.
+    Both look for numbers between underscores, from the left, so the person's name neither has an
+    underscore nor is a number; and it isn't what Canvas takes for somebody whose name is hidden.
     Moodle up to 4.0 wants an underscore at the folder's end, and later ones don't mind it.
     """
-    person = reading.person.replace("_", " ").strip() or "student"
+    person = reading.person.replace("_", " ").strip()
+    if not person.strip("0123456789 ") or person.replace(" ", "") == "anon":
+        person = f"student {person}".strip()
     if form == MOODLE:
         return f"{person}_{reading.number}_assignsubmission_file_/{page}"
     return f"{person.replace(' ', '')}_{reading.number}_{reading.upload}_{page}"

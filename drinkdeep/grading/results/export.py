@@ -34,6 +34,12 @@ RUN = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 ID_NUMBER = "ID number"
 """Moodle's column for what nbgrader calls ``lms_user_id``."""
 
+PASSED_OVER = re.compile(
+    r"(?:Current|Final) (?:Score|Points|Grade)|Override (?:Score|Grade|Status)"
+)
+"""Canvas takes a column with one of these in its title for one of its own totals, and passes it
+over (NON_ASSIGNMENT_COLUMN_HEADERS of its lib/gradebook_importer.rb)."""
+
 Row = list[str]
 
 
@@ -232,6 +238,11 @@ class CanvasExport(_LmsExport):
                 "--CanvasExport.gradebook names the file that its gradebook exports. What Canvas "
                 "doesn't know it asks about, or adds as new.",
                 title,
+            )
+        if own := PASSED_OVER.search(title):
+            raise ExportError(
+                f"Canvas would pass over the grades of “{title}”, because its title has “{own[0]}” "
+                "in it, as Canvas's own totals have: give the assignment another title there."
             )
         # The importer wants these columns in this order, and the points in the second line.
         rows = [["Student", *self.columns, "Section", title]]

@@ -10,7 +10,6 @@ import contextlib
 import os
 import shutil
 import sys
-import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,26 @@ from drinkdeep.grading.sandbox import inside
 PACKAGE = Path(drinkdeep.__file__).parent
 SCRIPT = "/inside.py"
 KERNELS = "/kernels"
-INSTALLED = (sys.base_prefix, sys.prefix, sysconfig.get_path("purelib"), str(PACKAGE))
+
+
+def packages_elsewhere() -> list[str]:
+    """The folders of packages on our path, in its order, if any lies outside of the environment.
+
+    ``pip install --user``, a ``.pth`` file or an environment module's PYTHONPATH name such ones. A
+    folder with no installed package may be the course's own, and hold solutions.
+    """
+    folders = [
+        Path(entry).absolute()
+        for entry in sys.path
+        if entry and next(Path(entry).glob("*.dist-info"), None)
+    ]
+    own = (sys.base_prefix, sys.prefix)
+    if all(any(folder.is_relative_to(prefix) for prefix in own) for folder in folders):
+        return []
+    return [str(folder) for folder in folders]
+
+
+INSTALLED = (sys.base_prefix, sys.prefix, *packages_elsewhere(), str(PACKAGE))
 """What a kernel needs of this machine besides SYSTEM."""
 SCRATCH = (
     # Where the course itself lies in /tmp, an empty one would hide it.
@@ -98,7 +116,7 @@ def environment() -> dict[str, str]:
     """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
-        "PYTHONPATH": str(PACKAGE.parent),
+        "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *packages_elsewhere()]),
         "PYTHONDONTWRITEBYTECODE": "1",
         "HOME": inside.HOME,
         "LANG": "C.UTF-8",
