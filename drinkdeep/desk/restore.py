@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
 from drinkdeep.notebook.file_text import decoded
-from drinkdeep.notebook.matching import match_cells
+from drinkdeep.notebook.matching import match_cells, split_comments
 from drinkdeep.notebook.surrogates import mended
 from drinkdeep.whole_file import write_whole
 
@@ -126,7 +126,7 @@ def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> Notebo
     stubs = {id(cell): cell.source for cell in result.cells if is_task(cell)}
     own: dict[int | None, list[NotebookNode]] = {}
     above: int | None = None
-    cells = list(damaged)
+    cells = split_comments(list(damaged), result.cells)
     for cell, home in zip(cells, match_cells(cells, result.cells), strict=True):
         if home is None:
             own.setdefault(above, []).append(_plain(cell))

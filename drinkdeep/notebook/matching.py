@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from drinkdeep.cells import grade_id, is_task
 
@@ -18,6 +19,36 @@ DEFINED = re.compile(
     r"^(?:(?:async )?def|class)\s+(?P<function>\w+)|^(?P<name>\w+)\s*(?::[^=\n]+)?=(?!=)",
     re.MULTILINE,
 )
+
+
+COMMENTS = re.compile(r"(?:^#.*\n?)+", re.MULTILINE)
+
+
+def split_comments(
+    cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
+) -> list[NotebookNode]:
+    """The cells, with a text again where a text of the assignment stands in comments.
+
+    ``nbconvert --to python`` writes texts as comments; on the way back they end up in the cell of
+    code above them, and a written answer with them. Of other comments nothing is made.
+    """
+    texts = {_text(cell) for cell in assignment if cell.cell_type == "markdown"}
+    return [part for cell in cells for part in _parts(cell, texts)]
+
+
+def _parts(cell: NotebookNode, texts: set[str]) -> Iterator[NotebookNode]:
+    runs = list(COMMENTS.finditer(cell.source)) if cell.cell_type == "code" else []
+    said = [re.sub(r"^#[ \t]?|[ \t]+$", "", run[0], flags=re.MULTILINE).strip() for run in runs]
+    first = next((number for number, text in enumerate(said) if text in texts), None)
+    if first is None:
+        yield cell
+        return
+    yield NotebookNode(cell, source=cell.source[: runs[first].start()])
+    for number in range(first, len(runs)):
+        yield new_markdown_cell(said[number])
+        end = runs[number + 1].start() if number + 1 < len(runs) else len(cell.source)
+        if code := cell.source[runs[number].end() : end].strip():
+            yield new_code_cell(code)
 
 
 def match_cells(

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import answer_bank
+import jupytext
 import nbformat
 import pytest
 from courses import cell
+from nbconvert import PythonExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -233,6 +235,23 @@ def test_one_rule_serves_the_student_and_the_grader(notebook: NotebookNode) -> N
     given_back = restore.restored(notebook.cells, RELEASED)
     for name in map(grade_id, filter(is_task, RELEASED.cells)):
         assert cell(graded, str(name)).source == cell(given_back, str(name)).source
+
+
+@pytest.mark.parametrize("words", [WORDS, "A cost is *one* number.\n\n- low: good\n- high: bad"])
+def test_from_a_script_and_back_the_written_answer_comes_too(
+    notebook: NotebookNode, words: str
+) -> None:
+    cell(notebook, "in_your_words").source = words
+    notebook.cells.append(new_code_cell("# my own comment\nprint(1)"))
+    script, _ = PythonExporter().from_notebook_node(notebook)
+    back = jupytext.reads(script, fmt="py")
+    assert len(back.cells) < len(RELEASED.cells), "texts have gone into the code above them"
+    graded = grading_restore(back, answer_bank.source(NAME))
+    given_back = restore.restored(back.cells, RELEASED)
+    for found in (graded, given_back):
+        assert cell(found, "in_your_words").source == words
+        assert cell(found, "huber").source.strip() == ANSWER.strip()
+        assert any("# my own comment\nprint(1)" in one.source for one in found.cells)
 
 
 @pytest.mark.parametrize("form", ["utf-8-sig", "utf-16"])

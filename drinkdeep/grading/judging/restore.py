@@ -5,7 +5,7 @@ import copy
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.notebook.matching import match_cells
+from drinkdeep.notebook.matching import match_cells, split_comments
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
@@ -20,7 +20,8 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     answer may stand elsewhere. Points, ids and tags are the source's.
     """
     # What is put into a cell is new, so that the submission's stay as they are.
-    restored = NotebookNode(submission, cells=[NotebookNode(cell) for cell in submission.cells])
+    cells = split_comments(submission.cells, source.cells)
+    restored = NotebookNode(submission, cells=[NotebookNode(cell) for cell in cells])
     wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
     found: set[str] = set()
     homes = match_cells(restored.cells, source.cells)
