@@ -35,6 +35,7 @@ NOT_BEHIND_NOTEBOOKS = (
         "drinkdeep/cells.py",
         "drinkdeep/checks.py",
         "drinkdeep/command.py",
+        "drinkdeep/nbgrader_version.py",
         "drinkdeep/transport.py",
     ),
 )

@@ -31,6 +31,8 @@ SERVER_EXTENSIONS = (
     "nbgrader.server_extensions.validate_assignment",
     "nbgrader.server_extensions.assignment_list",
 )
+LOADED_BY = {name: "drinkdeep.desk.server" for name in SERVER_EXTENSIONS if "nbgrader" in name}
+"""Extensions that another one loads in its own way, where that is enabled."""
 
 
 class Trouble(Exception):
@@ -184,7 +186,11 @@ def extensions() -> None:
         read_config_path=jupyter_config_path()
     ).get_jpserver_extensions()
     missing = [name for name in LAB_EXTENSIONS if name not in installed or name in disabled]
-    missing += [name for name in SERVER_EXTENSIONS if not enabled.get(name)]
+    missing += [
+        name
+        for name in SERVER_EXTENSIONS
+        if not (enabled.get(name) or enabled.get(LOADED_BY.get(name, "")))
+    ]
     if missing:
         raise Trouble(
             f"JupyterLab lacks {', '.join(missing)}: run `make lab` in the course's folder, "

@@ -62,5 +62,5 @@ def test_what_the_course_has_written_and_what_is_no_code_does_not_count() -> Non
 
 
 def test_the_book_says_the_bound() -> None:
-    told = (ROOT / "book" / "teaching.md").read_text("utf-8")
+    told = (ROOT / "book" / "course.md").read_text("utf-8")
     assert f"carries more than {MOST_BYTES // 1000} kB of numbers and texts" in told
