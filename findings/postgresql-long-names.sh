@@ -20,7 +20,10 @@ postgresql = server.get_uri().replace("postgresql:", "postgresql+psycopg:")
 try:
     with Gradebook("sqlite:///gradebook.db") as gradebook:
         gradebook.add_student("ada", first_name="A" * 200)
-        print("SQLite:", len(gradebook.find_student("ada").first_name), "characters")
+        kept = len(gradebook.find_student("ada").first_name)
+        print("SQLite:", kept, "characters")
+        if kept != 200:
+            raise SystemExit("SQLite cuts it")
     with Gradebook(postgresql) as gradebook:
         try:
             gradebook.add_student("ada", first_name="A" * 200)

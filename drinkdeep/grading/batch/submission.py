@@ -56,7 +56,7 @@ class Submission:
             total.update(f"{name}\0{len(content)}\0".encode(errors="surrogateescape"))
             total.update(content)
         for name in self.files:
-            with _open(self.folder / name) as file:
+            with open_plain(self.folder / name) as file:
                 content_digest = hashlib.file_digest(file, "sha256").digest()
             total.update(name.encode(errors="surrogateescape") + b"\0" + content_digest)
         return total.hexdigest()
@@ -71,7 +71,7 @@ class Submission:
         }
         found = {}
         for name in provided(sizes):
-            with _open(self.folder / name) as file:
+            with open_plain(self.folder / name) as file:
                 found[name] = file.read(sizes[name])
         return found
 
@@ -80,7 +80,7 @@ class Submission:
         for name in self.files:
             path = target / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            with _open(self.folder / name) as old, path.open("wb") as new:
+            with open_plain(self.folder / name) as old, path.open("wb") as new:
                 while block := old.read(2**20):
                     new.write(block)
 
@@ -209,7 +209,7 @@ def _choose(
 
 
 def _read(path: Path, most_bytes: int) -> bytes:
-    with _open(path) as file:
+    with open_plain(path) as file:
         if os.fstat(file.fileno()).st_size > most_bytes:
             raise UnreadableError(
                 f"{printable(path.name)} has {_size(path)}, more than the {most_bytes / 1e6:.0f} "
@@ -219,7 +219,7 @@ def _read(path: Path, most_bytes: int) -> bytes:
 
 
 def _is_a_time(path: Path) -> bool:
-    with _open(path) as file:
+    with open_plain(path) as file:
         text = file.read(1000).decode(errors="replace").strip()
     unknown: list[str] = []
 
@@ -244,10 +244,18 @@ def _is_a_time(path: Path) -> bool:
         return False
 
 
-def _open(path: Path) -> Any:
-    """Open a plain file, and nothing that has been put in its place since it was looked at."""
+def open_plain(path: Path, folder: int | None = None) -> Any:
+    """Open a plain file, and nothing that has been put in its place since it was looked at.
+
+    ``path`` is counted from the open ``folder``, if there is one.
+
+    Raises
+    ------
+    UnreadableError
+        If it is no file, or can't be read.
+    """
     try:
-        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        number = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError as error:
         raise UnreadableError(
             f"{printable(path.name)} can't be read ({error.strerror}): see to its permissions."

@@ -20,8 +20,10 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
 from traitlets.log import get_logger
 
+from drinkdeep.grading.batch.submission import open_plain
 from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.grading.printable import printable
+from drinkdeep.nbgrader_version import WRITTEN_FOR
 
 LEFT_OUT = "%s is a link, a pipe or a device and no file, and was left out."
 TOO_LARGE = "%s has more than %.0f MB, `CourseDirectory.max_dir_size`, and was not collected."
@@ -62,18 +64,16 @@ def _copy(name: str, folder: int, target: Path, most: int) -> int | None:
     Of one that is larger than ``most`` nothing is copied.
     """
     try:
-        number = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    except OSError:
+        opened = open_plain(Path(name), folder)
+    except UnreadableError:
         return None
-    with os.fdopen(number, "rb") as file:
-        found = os.fstat(number)
-        if not stat.S_ISREG(found.st_mode):
-            return None
+    with opened as file:
+        found = os.fstat(file.fileno())
         if found.st_size <= most:
             # No more than it had: it may be growing.
             target.write_bytes(file.read(found.st_size))
             os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
-        return found.st_size
+        return int(found.st_size)
 
 
 def _plain_files(path: str, exclude: Sequence[str] | None = None) -> list[str]:
@@ -112,7 +112,7 @@ class PlainNotebook(NbGraderPreprocessor):  # type: ignore[misc]
 def refuse_links() -> None:
     """Have nbgrader's converters copy plain files alone, beside the notebook.
 
-    nbgrader 0.9.6 has no extension point there, so the function by which
+    nbgrader has no extension point there, so the function by which
     ``nbgrader.converters.base`` looks for files is replaced.
 
     Raises
@@ -122,7 +122,7 @@ def refuse_links() -> None:
     """
     if base.find_all_files not in (find_all_files, _plain_files):
         raise RuntimeError(
-            "nbgrader looks for files in another way than in version 0.9.6: install the "
+            f"nbgrader looks for files in another way than in version {WRITTEN_FOR}: install the "
             "requirements of the course."
         )
     base.find_all_files = _plain_files
