@@ -66,10 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade; the exit code: 1 if something was left undone, 2 if nothing could be done."""
-    from drinkdeep.grading.batch.slow_import import block_slow_import
     from drinkdeep.grading.errors import GradingError, SandboxError
 
-    block_slow_import()
     if problem := _problem(arguments):
         print(problem, file=sys.stderr)
         return 2
