@@ -8,7 +8,6 @@ hidden test may say ``expect(observe(f(x)), f(x), …)``: outside of ``observe``
 the reference's.
 """
 
-import base64
 import contextlib
 import hashlib
 import io
@@ -18,7 +17,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import cloudpickle
 import torch
 from nbformat import NotebookNode
 from torch import Tensor
@@ -28,6 +26,7 @@ from drinkdeep.checks import Finding, Raised
 from drinkdeep.grading.judging.assignment import Assignment, Exercise
 from drinkdeep.grading.judging.bounds import JudgingStopped, bounded
 from drinkdeep.grading.judging.rewriting import rewritten
+from drinkdeep.grading.judging.shipping import shipped
 
 Ask = Callable[[str, str], Any]
 """Gives the value of (expression, captured), as :func:`~drinkdeep.transport.answer` takes them."""
@@ -228,14 +227,14 @@ class _Test:
 
     def query(self, expression: str, captured: Mapping[str, Any]) -> Any:
         """The value of an expression of the student's; not once more if one took too long."""
-        shipped = base64.b64encode(cloudpickle.dumps(dict(captured))).decode()
-        if self._timed is not None and self._timed[:2] == (expression, shipped):
+        names = shipped(captured)
+        if self._timed is not None and self._timed[:2] == (expression, names):
             return self._timed[2]
-        return self._asked(expression, shipped)
+        return self._asked(expression, names)
 
-    def _asked(self, expression: str, shipped: str) -> Any:
+    def _asked(self, expression: str, names: str) -> Any:
         if self._timeout is None:
-            value = self._ask(expression, shipped)
+            value = self._ask(expression, names)
             if not (isinstance(value, Raised) and "TimeoutError" in value.kinds):
                 return value
             self._timeout = value
@@ -247,17 +246,17 @@ class _Test:
         Any below ``limit`` will do. What came of the first run is kept: a check of time has that
         looked at as well, and what is slow need not run twice.
         """
-        shipped = base64.b64encode(cloudpickle.dumps(dict(captured))).decode()
+        names = shipped(captured)
         values: list[Any] = []
 
         def run() -> None:
             # The value's way to the judge takes time, too; if that is too much it is left there.
             text = f"[({expression}), None][1]" if values else expression
-            values.append(self._asked(text, shipped))
+            values.append(self._asked(text, names))
 
         clocks = [time.perf_counter, *([self._cpu] if self._cpu else [])]
         seconds = checks.best_time(run, enough=limit, clocks=clocks)
-        self._timed = (expression, shipped, values[0])
+        self._timed = (expression, names, values[0])
         raised = [value for value in values if isinstance(value, Raised)]
         return raised[0] if raised else seconds
 

@@ -121,7 +121,7 @@ def main() -> None:
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
-    _keep_freed_memory()
+    keep_freed_memory()
     _load((*LOADED, *sys.argv[3:]))
     sys.modules["torch"].set_num_threads(1)
     app = _prepared_app()
@@ -141,7 +141,7 @@ def main() -> None:
                 _found_kernel(control, request, folder, number, app, fenced=fence == "fenced")
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Have the C library keep what it frees, for the next tensor.
 
     By itself it gives a few MB back each time, and the system then fills them with zeros again,
