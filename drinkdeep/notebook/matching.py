@@ -27,7 +27,7 @@ COMMENTS = re.compile(r"(?:^#.*\n?)+", re.MULTILINE)
 def split_comments(
     cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
 ) -> list[NotebookNode]:
-    """The cells, with a text again where a text of the assignment stands in comments.
+    """Return the cells, with a text again where a text of the assignment stands in comments.
 
     ``nbconvert --to python`` writes texts as comments; on the way back they end up in the cell of
     code above them, and a written answer with them. Of other comments nothing is made.
@@ -54,7 +54,7 @@ def _parts(cell: NotebookNode, texts: set[str]) -> Iterator[NotebookNode]:
 def match_cells(
     cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
 ) -> list[NotebookNode | None]:
-    """Which of the assignment's cells each of ``cells`` is; None for one of the student's own.
+    """Say which of the assignment's cells each of ``cells`` is; None for one of the student's own.
 
     A cell is known by its nbgrader id, else by its id in the file, else by its text. An answer
     is known besides by a name that its cell defines, and one in words by the text above it, if
@@ -93,12 +93,12 @@ def match_cells(
 
 
 def _text(cell: NotebookNode) -> str:
-    """What stands in a cell as students got it."""
+    """Return what stands in a cell as students got it."""
     return HIDDEN.sub("", cell.source.replace("\r\n", "\n")).strip()
 
 
 def _defined(cell: NotebookNode) -> Iterator[str]:
-    """The names that a cell of code defines, whether or not it is good Python.
+    """Yield the names that a cell of code defines, whether or not it is good Python.
 
     Of an answer's reference those that students see.
     """

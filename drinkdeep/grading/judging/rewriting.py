@@ -32,7 +32,7 @@ class Site(NamedTuple):
 def rewritten(
     test: str, solution: str, hidden: tuple[tuple[int, int], ...]
 ) -> tuple[list[tuple[CodeType, list[int]]], list[Site]]:
-    """A test cell's statements, each with the numbers of its sites, and what each site is.
+    """Return a test cell's statements, each with the numbers of its sites, and what each site is.
 
     The same for all submissions, and so done once.
     """

@@ -77,7 +77,7 @@ def _copy(name: str, folder: int, target: Path, most: int) -> int | None:
 
 
 def _plain_files(path: str, exclude: Sequence[str] | None = None) -> list[str]:
-    """nbgrader's ``find_all_files``, of which links, pipes and devices are left out."""
+    """Return nbgrader's ``find_all_files``, of which links, pipes and devices are left out."""
     found = []
     for name in find_all_files(path, exclude):
         if stat.S_ISREG(os.lstat(name).st_mode):

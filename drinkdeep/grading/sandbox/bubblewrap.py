@@ -24,7 +24,7 @@ KERNELS = "/kernels"
 
 
 def packages_elsewhere() -> list[str]:
-    """The folders of packages on our path, in its order, if any lies outside of the environment.
+    """Return the folders of packages on our path, in its order, if any is not the environment's.
 
     ``pip install --user``, a ``.pth`` file or an environment module's PYTHONPATH name such ones. A
     folder with no installed package may be the course's own, and hold solutions.
@@ -64,7 +64,7 @@ SYSTEM = (
 
 
 def bubblewrap() -> str:
-    """The path of the program: the system's, which gets security updates, or that of the wheel."""
+    """Find the program: the system's, which gets security updates, or that of the wheel."""
     if found := shutil.which("bwrap"):
         return found
     with contextlib.suppress(ImportError):
@@ -78,7 +78,7 @@ def bubblewrap() -> str:
 
 
 def arguments(folder: Path) -> Iterator[str]:
-    """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
+    """Yield what to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
     # Root gets no user namespace: only uid 0 would be mapped in it.
     yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
     yield from ("--die-with-parent", "--new-session", "--hostname", "student")
@@ -113,7 +113,7 @@ def arguments(folder: Path) -> Iterator[str]:
 
 
 def environment() -> dict[str, str]:
-    """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
+    """Return a kernel's environment; nothing of ours is passed on but the PATH."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *packages_elsewhere()]),
