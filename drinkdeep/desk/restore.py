@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
 from drinkdeep.notebook.file_text import decoded
-from drinkdeep.notebook.matching import match_cells, split_comments
+from drinkdeep.notebook.matching import match_cells, split_texts
 from drinkdeep.notebook.surrogates import mended
 from drinkdeep.whole_file import write_whole
 
@@ -34,7 +34,7 @@ from drinkdeep.whole_file import write_whole
 RELEASED = Path(__file__).resolve().parent / "released"
 
 
-NO_COMMA = re.compile(r'"(\s*\n\s*)"')
+NO_COMMA = re.compile(r'(["\]])(\s*\n\s*)"')
 CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: |$)")
 STUB = re.compile(r"# YOUR CODE HERE\s+raise NotImplementedError\(\)|^YOUR ANSWER HERE$")
 
@@ -126,7 +126,7 @@ def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> Notebo
     stubs = {id(cell): cell.source for cell in result.cells if is_task(cell)}
     own: dict[int | None, list[NotebookNode]] = {}
     above: int | None = None
-    cells = split_comments(list(damaged), result.cells)
+    cells = split_texts(list(damaged), result.cells)
     for cell, home in zip(cells, match_cells(cells, result.cells), strict=True):
         if home is None:
             own.setdefault(above, []).append(_plain(cell))
@@ -167,9 +167,10 @@ def readable_cells(text: str) -> list[NotebookNode]:
         whole = list(_read(text).cells)
         if all("source" in cell and "metadata" in cell for cell in whole):
             return whole
-    # Git's union of two versions leaves the last line of one without a comma.
-    text = NO_COMMA.sub(r'",\1"', text)
-    decoder = json.JSONDecoder()
+    # Git's union of two versions leaves the last line of one without a comma, and may leave a cell
+    # with two texts.
+    text = NO_COMMA.sub(r'\1,\2"', text)
+    decoder = json.JSONDecoder(object_pairs_hook=_both_sources)
     cells = []
     start = text.find("[", text.find('"cells"') + 1)
     while (start := text.find("{", start + 1)) >= 0:
@@ -182,6 +183,19 @@ def readable_cells(text: str) -> list[NotebookNode]:
             cells.append(_sound(mended(found)))
             start = end - 1
     return cells
+
+
+def _both_sources(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON; of a cell with more than one text those that aren't as given out."""
+    texts = [
+        "".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in pairs
+        if name == "source"
+    ]
+    if len(texts) < 2:
+        return dict(pairs)
+    answered = [text for text in texts if not STUB.search(text)]
+    return {**dict(pairs), "source": "\n".join(answered or texts)}
 
 
 def _sound(raw: dict[str, Any]) -> NotebookNode:

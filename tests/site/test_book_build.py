@@ -34,15 +34,18 @@ def write_notebook(path: Path, *code: str, text: str = "# A notebook") -> None:
 
 @pytest.fixture
 def small_book(tmp_path: Path) -> Path:
-    """A book of one page and one notebook, with the configuration of the real one."""
+    """A book of one page and one notebook, with the configuration of the real one.
+
+    The page isn't called index: on a page of that name a network is drawn, which takes seconds.
+    """
     shutil.copy(ROOT / "_config.yml", tmp_path)
     for part in ("assets", "site_extensions"):
         shutil.copytree(ROOT / "book" / part, tmp_path / "book" / part)
     shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
     (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/index\nchapters: [file: book/notebook]\n"
+        "format: jb-book\nroot: book/first\nchapters: [file: book/notebook]\n"
     )
-    (tmp_path / "book" / "index.md").write_text(
+    (tmp_path / "book" / "first.md").write_text(
         "# A book\n\n$$\nx^2\n$$ (square)\n\n{eq}`square`\n"
     )
     (tmp_path / "drinkdeep").mkdir()
@@ -76,11 +79,11 @@ def test_it_runs_what_changed_and_nothing_else(small_book: Path) -> None:
     assert page.is_file()
 
     # A change of the text is a new page from the old outputs.
-    append(small_book / "book" / "index.md", "\nAnd more.\n")
+    append(small_book / "book" / "first.md", "\nAnd more.\n")
     changed = book(small_book)
     assert changed.returncode == 0
     assert RUNS not in changed.stdout
-    assert "And more." in (small_book / "_build/html/book/index.html").read_text()
+    assert "And more." in (small_book / "_build/html/book/first.html").read_text()
 
     # A change of the package, or of what is installed, runs every notebook again.
     for name in ("drinkdeep/module.py", "requirements/student.lock"):
@@ -91,7 +94,7 @@ def test_it_runs_what_changed_and_nothing_else(small_book: Path) -> None:
 
 
 def test_what_is_wrong_is_named_each_time(small_book: Path) -> None:
-    append(small_book / "book" / "index.md", "\n$\\nosuchcommand{x}$ and [gone](gone.md)\n")
+    append(small_book / "book" / "first.md", "\n$\\nosuchcommand{x}$ and [gone](gone.md)\n")
     write_notebook(
         small_book / "book" / "notebook.ipynb",
         "import sys",
@@ -102,7 +105,7 @@ def test_what_is_wrong_is_named_each_time(small_book: Path) -> None:
         build = book(small_book)
         assert build.returncode == 1
         for words in (
-            r"book/index: formula '\\nosuchcommand{x}'",
+            r"book/first: formula '\\nosuchcommand{x}'",
             "gone.md",
             "stderr was found",
             "1 / 0",
@@ -148,7 +151,7 @@ def test_half_written_outputs_are_made_again(small_book: Path) -> None:
     assert book(small_book).returncode == 0
     (cached,) = (small_book / "_build" / ".jupyter_cache").rglob("base.ipynb")
     cached.write_text(cached.read_text()[:40])
-    append(small_book / "book" / "index.md", "\nAnd more.\n")
+    append(small_book / "book" / "first.md", "\nAnd more.\n")
     again = book(small_book)
     assert again.returncode == 0, again.stderr
     assert RUNS in again.stdout

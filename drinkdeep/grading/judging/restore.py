@@ -5,7 +5,7 @@ import copy
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.notebook.matching import match_cells, split_comments
+from drinkdeep.notebook.matching import match_cells, split_texts
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
@@ -20,7 +20,7 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     answer may stand elsewhere. Points, ids and tags are the source's.
     """
     # What is put into a cell is new, so that the submission's stay as they are.
-    cells = split_comments(submission.cells, source.cells)
+    cells = split_texts(submission.cells, source.cells)
     restored = NotebookNode(submission, cells=[NotebookNode(cell) for cell in cells])
     wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
     found: set[str] = set()

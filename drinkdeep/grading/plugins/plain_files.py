@@ -15,6 +15,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.converters import base
+from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import find_all_files
@@ -42,10 +43,12 @@ class PlainCollect(ExchangeCollect):  # type: ignore[misc]
         room = 1000 * self.coursedir.max_dir_size
         with tempfile.TemporaryDirectory(prefix=".collect-", dir=submitted) as folder:
             plain = Path(folder) / "plain"
-            for root, _, names, number in os.fwalk(src):
+            for root, folders, names, number in os.fwalk(src):
                 place = plain / os.path.relpath(root, src)
                 place.mkdir()
-                for name in names:
+                # A link to a folder stands among the folders, and isn't walked into.
+                links = [name for name in folders if Path(root, name).is_symlink()]
+                for name in names + links:
                     copied = _copy(name, number, place / name, room)
                     if copied is None:
                         self.log.error(LEFT_OUT, printable(str(Path(root) / name)))
@@ -110,10 +113,12 @@ class PlainNotebook(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 def refuse_links() -> None:
-    """Have nbgrader's converters copy plain files alone, beside the notebook.
+    """Have nbgrader's converters copy, and its exchange collect, plain files alone.
 
-    nbgrader has no extension point there, so the function by which
-    ``nbgrader.converters.base`` looks for files is replaced.
+    For converters nbgrader has no extension point, so the function by which
+    ``nbgrader.converters.base`` looks for files is replaced. The exchange has one; but what a
+    course's settings name there would take the place of another exchange, which the settings of
+    the machine name (ngshare's, on a hub). So it is what is taken where nobody names any.
 
     Raises
     ------
@@ -126,3 +131,4 @@ def refuse_links() -> None:
             "requirements of the course."
         )
     base.find_all_files = _plain_files
+    ExchangeFactory.class_traits()["collect"].default_value = PlainCollect
