@@ -201,6 +201,27 @@ def _unpack_tensor(content: dict[str, Any]) -> Tensor:
     )
 
 
+def is_plain(value: Any) -> bool:
+    """Return whether a tensor is no more than its values in their order, shared with no other."""
+    return (
+        type(value) is Tensor
+        and str(value.dtype).removeprefix("torch.") in DTYPES
+        and (value.layout, value.device.type) == (torch.strided, "cpu")
+        and not (value.requires_grad or value._is_view() or value.is_neg() or value.is_inference())
+        and value.is_contiguous()
+        and value.untyped_storage().nbytes() == value.numel() * value.element_size()
+        and not vars(value)
+    )
+
+
+def plain_tensor(content: bytes, dtype: str, shape: tuple[int, ...]) -> Tensor:
+    """Such a tensor of its bytes."""
+    if not content:
+        return torch.empty(shape, dtype=DTYPES[dtype])
+    # A copy, whose memory is its own.
+    return torch.frombuffer(bytearray(content), dtype=DTYPES[dtype]).reshape(shape).clone()
+
+
 def serve(address: str) -> None:
     """From now on, answer the judge's questions whenever the kernel has nothing else to do.
 

@@ -46,10 +46,10 @@ def execute(
     """
     notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
-    judge = Judge(assignment, seed)
     with StudentKernel(
         limits or Limits(), sandboxed=sandboxed, modules=assignment.modules(), beside=beside
     ) as student:
+        judge = Judge(assignment, seed, student.cpu_clock())
         done: set[str] = set()
         waiting: list[NotebookNode] = []
         for place, cell in enumerate(notebook.cells):

@@ -65,6 +65,10 @@ _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = (
 )  # fmt: skip
 _SET_DUMPABLE, _CAPBSET_DROP, _SET_NO_NEW_PRIVS = 4, 24, 38
 _CAPABILITY_VERSION = 0x20080522
+# <sys/mman.h>
+_COLLAPSE = 25
+# <malloc.h>
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 LOADED = (
     "ipykernel.kernelapp",
@@ -83,6 +87,12 @@ LOADED = (
     "drinkdeep.transport",
 )
 
+ARGUMENTS = ("--HistoryManager.enabled=False",)
+"""How a kernel is started, besides the place of its sockets."""
+
+LARGE_PAGE = 2 * 2**20
+"""Bytes."""
+
 READY = b"."
 """What kernel and supervisor tell each other at each step of the start."""
 
@@ -91,6 +101,10 @@ ACCOUNTS = {"cpu.stat": b"c", "memory.stat": b"m"}
 
 SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
+
+MAPPED_FROM, KEPT = 32 * 2**20, 256 * 2**20
+"""Bytes from which on memory is asked of the system anew, the most that GNU's C library takes; and
+how many that were freed are kept."""
 
 REQUEST_SECONDS = 10
 """For a request to come, once somebody has called."""
@@ -107,8 +121,12 @@ def main() -> None:
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
+    keep_freed_memory()
     _load((*LOADED, *sys.argv[3:]))
     sys.modules["torch"].set_num_threads(1)
+    app = _prepared_app()
+    gc.freeze()
+    _join_pages()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
         control, _ = listener.accept()
@@ -118,9 +136,20 @@ def main() -> None:
             request: dict[str, Any] = json.loads(control.makefile("r", encoding="utf-8").readline())
             control.settimeout(None)
             _load(request["modules"])
-            if os.fork() == 0:
+            if _fork(alone=fence == "fenced") == 0:
                 listener.close()
-                _found_kernel(control, request, folder, number, fenced=fence == "fenced")
+                _found_kernel(control, request, folder, number, app, fenced=fence == "fenced")
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what it frees, for the next tensor.
+
+    By itself it gives a few MB back each time, and the system then fills them with zeros again,
+    page by page, which takes longer than to compute with them.
+    """
+    with contextlib.suppress(AttributeError):  # another C library than GNU's
+        _LIBC.mallopt(_MMAP_THRESHOLD, MAPPED_FROM)
+        _LIBC.mallopt(_TRIM_THRESHOLD, KEPT)
 
 
 def _load(modules: Iterable[str]) -> None:
@@ -134,18 +163,84 @@ def _load(modules: Iterable[str]) -> None:
         gc.freeze()
 
 
+def _prepared_app() -> Any:
+    """Make what all kernels have alike as they start: ipykernel's application, IPython's shell.
+
+    Up to here neither needs a thread, a socket or a file, so that their forks have them whole.
+    """
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelapp import IPKernelApp
+    from IPython.core.application import BaseIPythonApplication
+
+    class Settings(BaseIPythonApplication):
+        """The part of the application that reads its settings: once."""
+
+        def initialize(self, argv: Any = None) -> None:
+            if not self.initialized_once:
+                super().initialize(argv)  # type: ignore[no-untyped-call]
+            self.initialized_once = True
+
+        initialized_once = False
+
+    class App(IPKernelApp, Settings):
+        """A kernel's application, whose settings have been read before."""
+
+    app: Any = App.instance()
+    Settings.initialize(app, list(ARGUMENTS))
+    # A kernel takes the shell that is there, if one is.
+    IPythonKernel.shell_class.default_value.instance(
+        parent=app,
+        profile_dir=app.profile_dir,
+        compiler_class=IPythonKernel.compiler_class.default_value,
+    )
+    return app
+
+
+def _join_pages() -> None:
+    """Have what is loaded in large pages, where the system has them: a fork copies one entry each.
+
+    Of small ones there are 70,000, which would take longer than all else at the start of a kernel.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            addresses, rights, _, _, _, *name = line.split()
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            first, last = -(-start // LARGE_PAGE) * LARGE_PAGE, end // LARGE_PAGE * LARGE_PAGE
+            if "w" in rights and name in ([], ["[heap]"]) and first < last:
+                # Where it can't be done, all is as it was.
+                _LIBC.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _COLLAPSE)
+
+
+def _fork(*, alone: bool) -> int:
+    """As ``os.fork``; ``alone``, the child is the first process that it can see."""
+    if not alone:
+        return os.fork()
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _call(_LIBC.unshare, _NEWPID)  # which is for the children
+        if child := os.fork():
+            _call(_LIBC.setns, own, _NEWPID)
+        return child
+    finally:
+        os.close(own)
+
+
 def _found_kernel(
-    control: socket.socket, request: dict[str, Any], folder: Path, number: int, *, fenced: bool
+    control: socket.socket,
+    request: dict[str, Any],
+    folder: Path,
+    number: int,
+    app: Any,
+    *,
+    fenced: bool,
 ) -> NoReturn:
     """In a fork: become the supervisor of a kernel, and never return."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request["folder"] = str(folder / request["folder"])
         if fenced:
-            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET)
-            if os.fork():  # the first child is the first process of the new namespace
-                os._exit(0)
-        _Supervisor(control, request, FIRST_USER + number, fenced=fenced).run()
+            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
+        _Supervisor(control, request, FIRST_USER + number, app, fenced=fenced).run()
     except BaseException as error:
         with contextlib.suppress(OSError):
             _send(control, {"failed": f"{type(error).__name__}: {error}"})
@@ -158,10 +253,17 @@ class _Supervisor:
     """Starts a kernel, watches it, and ends it."""
 
     def __init__(
-        self, control: socket.socket, request: dict[str, Any], user: int, *, fenced: bool
+        self,
+        control: socket.socket,
+        request: dict[str, Any],
+        user: int,
+        app: Any,
+        *,
+        fenced: bool,
     ) -> None:
         self._control = control
         self._request = request
+        self._app = app
         self._fenced = fenced
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
@@ -195,7 +297,7 @@ class _Supervisor:
                 os.close(descriptor)
             for account in self._accounts.values():
                 os.close(account)
-            _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
+            _run_kernel(self._app, self._request, to_kernel, from_kernel, fenced=self._fenced)
         os.close(to_kernel)
         os.close(from_kernel)
         if self._fenced:
@@ -489,10 +591,11 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
     )
 
 
-def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced: bool) -> NoReturn:
+def _run_kernel(
+    app: Any, request: dict[str, Any], supervisor: int, ready: int, *, fenced: bool
+) -> NoReturn:
     """In a fork: give up all rights, and be a kernel."""
     import numpy as np
-    from ipykernel.kernelapp import IPKernelApp
 
     try:
         signal.set_wakeup_fd(-1)
@@ -523,8 +626,12 @@ def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced:
         connection.write_text(json.dumps({**request["connection"], "ip": f"{folder}/s"}))
         sys.argv = ["ipykernel_launcher"]
         sys.path[0] = ""
-        app: Any = IPKernelApp.instance()
-        app.initialize(["-f", str(connection), *request["arguments"]])
+        app.connection_file = str(connection)
+        # In the home that it has now.
+        Path(app.profile_dir.location).mkdir(parents=True, exist_ok=True)
+        app.profile_dir.check_dirs()
+        app.initialize()
+        app.shell.kernel = app.kernel
         os.write(ready, READY)
         os.close(ready)
         app.start()

@@ -10,7 +10,8 @@ import socket
 import struct
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from types import MappingProxyType
@@ -46,6 +47,8 @@ class ForkProvisioner(KernelProvisionerBase):
     _control: socket.socket | None = None
     _received = b""
     _group: Mapping[str, Path] = MappingProxyType({})
+    _counted = False
+    """Whether the group counts the CPU time."""
 
     @property
     def has_process(self) -> bool:
@@ -58,8 +61,7 @@ class ForkProvisioner(KernelProvisionerBase):
         assert isinstance(manager, AsyncKernelManager)
         manager.write_connection_file()
         self.connection_info = manager.get_connection_info()
-        arguments = options.pop("extra_arguments", [])
-        return await super().pre_launch(cmd=arguments, **options)
+        return await super().pre_launch(cmd=[], **options)
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Have a kernel forked, and wait until it listens."""
@@ -72,7 +74,6 @@ class ForkProvisioner(KernelProvisionerBase):
                 "scratch": SCRATCH,
                 "modules": self.modules,
                 "connection": connection,
-                "arguments": cmd,
                 "memory": self.limits.memory_bytes,
                 "processes": self.limits.processes,
                 "disk": self.limits.disk_bytes,
@@ -118,11 +119,16 @@ class ForkProvisioner(KernelProvisionerBase):
         assert self._control is not None
         self._group = cgroup.make()
         accounts = cgroup.enter(self._group, supervisor)
+        self._counted = cgroup.CPU in accounts
         with contextlib.suppress(OSError):
             names = b"".join(inside.ACCOUNTS[account] for account in accounts)
             socket.send_fds(self._control, [names or inside.READY], [*accounts.values()])
         for account in accounts.values():
             os.close(account)
+
+    def cpu_clock(self) -> Callable[[], float] | None:
+        """Return what tells the group's CPU seconds; None where there is no account of them."""
+        return partial(cgroup.cpu_seconds, self._group) if self._counted else None
 
     async def _reply(self) -> dict[str, Any]:
         """Return the supervisor's first words, or nothing if there are none in time."""

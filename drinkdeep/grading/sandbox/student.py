@@ -80,7 +80,6 @@ class StudentKernel:
             store_widget_state=False,
             shutdown_kernel="immediate",
             timeout=self._most,
-            extra_arguments=["--HistoryManager.enabled=False"],
         )
         self._gone = ""
         self._stops: list[Stop] = []
@@ -140,6 +139,10 @@ class StudentKernel:
             return decode(said)
         except TransportError as refused:
             return Raised(("TransportError",), str(refused))
+
+    def cpu_clock(self) -> Callable[[], float] | None:
+        """Return what tells the CPU seconds of all that runs here; None if nothing can."""
+        return self._manager.kernel.cpu_clock()
 
     def take_stops(self) -> list[Stop]:
         """Return what was stopped since this was last asked."""
