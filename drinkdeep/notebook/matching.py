@@ -27,7 +27,7 @@ COMMENTS = re.compile(r"(?:^#.*\n?)+", re.MULTILINE)
 def split_texts(
     cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
 ) -> list[NotebookNode]:
-    """The cells, with a text of the assignment as a cell again where it ended up in another cell.
+    """Return the cells; a text of the assignment that got into another cell is its own again.
 
     ``nbconvert --to python`` writes texts as comments; on the way back they end up in the cell of
     code above them, and a written answer with them. ``nbconvert --to markdown`` leaves nothing
@@ -65,7 +65,7 @@ def _out_of_comments(cell: NotebookNode, texts: set[str]) -> Iterator[NotebookNo
 
 
 def _apart(cell: NotebookNode, texts: Sequence[str]) -> Iterator[NotebookNode]:
-    """What stands before, in and after each of the texts that the cell has as paragraphs."""
+    """Yield what stands before, in and after each of the texts that the cell has as paragraphs."""
     pieces = [_text(cell)]
     for text in filter(None, texts):
         paragraphs = re.compile(rf"(?:^|(?<=\n))({re.escape(text)})(?=\n\s*\n|\s*$)")
@@ -84,7 +84,7 @@ def _apart(cell: NotebookNode, texts: Sequence[str]) -> Iterator[NotebookNode]:
 def match_cells(
     cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
 ) -> list[NotebookNode | None]:
-    """Which of the assignment's cells each of ``cells`` is; None for one of the student's own.
+    """Say which of the assignment's cells each of ``cells`` is; None for one of the student's own.
 
     A cell is known by its nbgrader id, else by its id in the file, else by its text. An answer
     is known besides by a name that its cell defines, and one in words by the text above it, if
@@ -123,12 +123,12 @@ def match_cells(
 
 
 def _text(cell: NotebookNode) -> str:
-    """What stands in a cell as students got it."""
+    """Return what stands in a cell as students got it."""
     return HIDDEN.sub("", cell.source.replace("\r\n", "\n")).strip()
 
 
 def _defined(cell: NotebookNode) -> Iterator[str]:
-    """The names that a cell of code defines, whether or not it is good Python.
+    """Yield the names that a cell of code defines, whether or not it is good Python.
 
     Of an answer's reference those that students see.
     """

@@ -85,7 +85,7 @@ def _grade(
     cells: Sequence[NotebookNode],
 ) -> None:
     def ask(expression: str, shipped: str) -> Any:
-        """The value; of an error, what in another cell is the reason as well."""
+        """Return the value; of an error, what in another cell is the reason as well."""
         value = student.answer(expression, shipped)
         if not isinstance(value, Raised):
             return value

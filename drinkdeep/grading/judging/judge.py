@@ -104,7 +104,7 @@ class Verdict:
     """How each check of the test went, from top to bottom."""
 
     def __str__(self) -> str:
-        """The feedback as text, for people."""
+        """Return the feedback as text, for people."""
         return "\n".join([f"{self.score:g} of {self.points:g} points.", *map(str, self.findings)])
 
 
@@ -178,7 +178,7 @@ class Judge:
 
 
 def sites_of(exercise: Exercise) -> list[CheckSite]:
-    """The checks of an exercise, none of which has run."""
+    """Return the checks of an exercise, none of which has run."""
     _, sites = rewritten(exercise.test.source, exercise.solution.source, tuple(exercise.hidden))
     return [CheckSite(*site) for site in sites]
 
@@ -226,7 +226,7 @@ class _Test:
     # What a rewritten cell calls.
 
     def query(self, expression: str, captured: Mapping[str, Any]) -> Any:
-        """The value of an expression of the student's; not once more if one took too long."""
+        """Ask for the value of a student's expression; not once more if one took too long."""
         names = shipped(captured)
         if self._timed is not None and self._timed[:2] == (expression, names):
             return self._timed[2]
@@ -241,7 +241,7 @@ class _Test:
         return self._timeout
 
     def time(self, expression: str, captured: Mapping[str, Any], limit: float = 0.0) -> Any:
-        """The seconds that it takes, by the judge's clock or of CPU time, whichever are less.
+        """Return the seconds it takes, by the judge's clock or of CPU time, whichever are less.
 
         Any below ``limit`` will do. What came of the first run is kept: a check of time has that
         looked at as well, and what is slow need not run twice.
@@ -290,7 +290,7 @@ class _Test:
 
 
 def is_guessable(wanted: Any) -> bool:
-    """Whether a program that always answers the same might have met this by chance.
+    """Return whether a program that always answers the same might have met this by chance.
 
     So it is for 0, 1, True, False, NaN and None, for what holds nothing, and for what holds
     one of these over and over again.
@@ -320,7 +320,7 @@ def _is_nan(value: Any) -> bool:
 
 
 def _verdict(exercise: Exercise, sites: list[CheckSite]) -> Verdict:
-    """What the sites add up to.
+    """Return what the sites add up to.
 
     A value or what supports it counts only once a hidden check has been met by a value that no
     constant gives, so that neither a program that always answers the same earns anything, nor one

@@ -11,7 +11,7 @@ PICTURES = ("image/png", "image/jpeg", "image/gif")
 
 
 def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """What the student wrote, with all else as the instructor made it.
+    """Return what the student wrote, with all else as the instructor made it.
 
     :mod:`drinkdeep.notebook.matching` says which cell is which. Of those that are one cell the last
     counts; the others become cells of the student's own.

@@ -32,7 +32,7 @@ class Site(NamedTuple):
 def rewritten(
     test: str, solution: str, hidden: tuple[tuple[int, int], ...]
 ) -> tuple[list[tuple[CodeType, list[int]]], list[Site]]:
-    """A test cell's statements, each with the numbers of its sites, and what each site is.
+    """Return a test cell's statements, each with the numbers of its sites, and what each site is.
 
     The same for all submissions, and so done once.
     """
@@ -103,7 +103,7 @@ class _Rewriter(ast.NodeTransformer):
 
 
 def _is_time(node: ast.expr) -> bool:
-    """Whether it has become a call of the judge's stopwatch."""
+    """Return whether it has become a call of the judge's stopwatch."""
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)

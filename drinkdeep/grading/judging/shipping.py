@@ -16,7 +16,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     """As cloudpickle's, but for plain tensors, of which torch would write a file each."""
 
     def reducer_override(self, obj: Any) -> Any:
-        """How to make an object of parts."""
+        """Return how to make an object of parts."""
         if is_plain(obj):
             content = obj.reshape(-1).view(torch.uint8).numpy().tobytes() if obj.numel() else b""
             dtype = str(obj.dtype).removeprefix("torch.")
@@ -25,7 +25,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
 
 
 def shipped(names: Mapping[str, Any]) -> str:
-    """The names and what they mean, as :func:`drinkdeep.transport.serve` takes them."""
+    """Return the names and what they mean, as :func:`drinkdeep.transport.serve` takes them."""
     if not names:
         return NOTHING
     file = io.BytesIO()

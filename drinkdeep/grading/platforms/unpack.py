@@ -119,7 +119,7 @@ def unpack(
 
 @contextmanager
 def entries(path: Path) -> Iterator[Iterator[Entry]]:
-    """The files in an archive.
+    """Give the files in an archive.
 
     Raises
     ------
@@ -164,14 +164,14 @@ def _of_tar(archive: tarfile.TarFile) -> Iterator[Entry]:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether it is to be unpacked: it has the ending, and is what that says."""
+    """Return whether it is to be unpacked: it has the ending, and is what that says."""
     return path.suffix.lower() in ARCHIVES and (
         zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
     )
 
 
 def inside(name: str) -> Path:
-    """An entry's name as a path that stays in its folder.
+    """Return an entry's name as a path that stays in its folder.
 
     Raises
     ------
@@ -185,10 +185,10 @@ def inside(name: str) -> Path:
 
 
 def is_name(text: str) -> bool:
-    """Whether it names something in a folder, and not another folder."""
+    """Return whether it names something in a folder, and not another folder."""
     return text not in ("", ".", "..") and not any(c in text for c in "/\\\0")
 
 
 def stem(path: Path) -> str:
-    """The archive's name without its ending, ``.tar.gz`` too."""
+    """Return the archive's name without its ending, ``.tar.gz`` too."""
     return Path(path.stem).stem if Path(path.stem).suffix == ".tar" else path.stem

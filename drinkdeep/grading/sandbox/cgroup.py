@@ -114,7 +114,7 @@ def _places() -> dict[str, Path]:
 
 
 def _candidates() -> Iterator[tuple[str, Path]]:
-    """Where each account might be had, the best place first."""
+    """Yield where each account might be had, the best place first."""
     try:
         mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]

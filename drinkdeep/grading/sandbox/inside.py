@@ -168,7 +168,7 @@ def _load(modules: Iterable[str]) -> None:
 
 
 def _prepared_app() -> Any:
-    """What all kernels have alike when they start: ipykernel's application, and IPython's shell.
+    """Make what all kernels have alike as they start: ipykernel's application, IPython's shell.
 
     Up to here neither needs a thread, a socket or a file, so that their forks have them whole.
     """
@@ -294,7 +294,7 @@ class _Supervisor:
         self._files = _FilesInMemory(request["scratch"] if fenced else [])
 
     def run(self) -> None:
-        """All of a kernel's life."""
+        """Live all of a kernel's life."""
         self._accounts = _join_group(self._control)
         if self._fenced:
             _make_disk(self._request, self._user, self._group)
@@ -394,7 +394,7 @@ class _Supervisor:
         self._next_look = self._since + TICK
 
     def _excess(self, asked: float) -> tuple[str, bool]:
-        """What is more than allowed, if anything is, and whether the kernel must be killed."""
+        """Say what is more than allowed, if anything is, and whether the kernel must be killed."""
         now = time.monotonic()
         if self._bounds is not None and now < self._next_look:
             return "", False
@@ -417,12 +417,12 @@ class _Supervisor:
         return ("clock", False) if now - self._since > self._bounds["clock"] else ("", False)
 
     def _processes(self) -> list[psutil.Process]:
-        """The kernel, and all that has come of it: orphans become children of the supervisor."""
+        """List the kernel, and all that has come of it: orphans become children of ours."""
         processes: list[psutil.Process] = psutil.Process().children(recursive=True)
         return processes
 
     def _cpu(self, processes: list[psutil.Process]) -> float:
-        """The CPU seconds of all processes that there ever were."""
+        """Return the CPU seconds of all processes that there ever were."""
         if "cpu.stat" in self._accounts:
             # Our own is in it, too.
             return self._account("cpu.stat")["usage_usec"] / 1e6 - time.process_time()
@@ -494,11 +494,11 @@ class _FilesInMemory:
         return total
 
     def names(self, device_and_inode: tuple[int, int]) -> bool:
-        """Whether it is a memory file that is counted."""
+        """Return whether it is a memory file that is counted."""
         return device_and_inode in self._memory_files
 
     def _memory_files_of(self, processes: list[psutil.Process]) -> dict[tuple[int, int], int]:
-        """Each by device and inode, and its bytes; as it was when there is little time."""
+        """Return each by device and inode, and its bytes; as it was when there is little time."""
         start = time.monotonic()
         if start >= self._next:
             self._memory_files = {}
@@ -552,7 +552,7 @@ def _shared_without_name(process: psutil.Process, files: _FilesInMemory) -> int:
 
 
 def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) -> int:
-    """What the lines of a file in the process's /proc add up to."""
+    """Return what the lines of a file in the process's /proc add up to."""
     try:
         text = Path(f"/proc/{process.pid}/{file}").read_text()
     except OSError:  # it has just ended
@@ -673,7 +673,7 @@ def _drop_capabilities() -> None:
 
 
 def _set_limits(request: dict[str, Any], *, fenced: bool) -> None:
-    """What the system itself can refuse; the supervisor sees to what it can't."""
+    """Bound what the system itself can refuse; the supervisor sees to what it can't."""
     bounds = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: request["disk"],
@@ -689,7 +689,7 @@ def _set_limits(request: dict[str, Any], *, fenced: bool) -> None:
 
 
 def _call(function: Callable[..., int], *arguments: Any) -> None:
-    """A system call; raises OSError as Python's own do."""
+    """Make a system call; raises OSError as Python's own do."""
     if function(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{function.__name__}: {os.strerror(number)}")

@@ -90,7 +90,7 @@ class ForkProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     async def _supervisor(self) -> int | None:
-        """The number of the process that has sent the first message; None if none comes."""
+        """Return the number of the process that has sent the first message; None if none comes."""
         assert self._control is not None
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
@@ -127,11 +127,11 @@ class ForkProvisioner(KernelProvisionerBase):
             os.close(account)
 
     def cpu_clock(self) -> Callable[[], float] | None:
-        """What tells the group's CPU seconds; None where there is no account of them."""
+        """Return what tells the group's CPU seconds; None where there is no account of them."""
         return partial(cgroup.cpu_seconds, self._group) if self._counted else None
 
     async def _reply(self) -> dict[str, Any]:
-        """The supervisor's first words, or nothing if there are none in time."""
+        """Return the supervisor's first words, or nothing if there are none in time."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             still_open = self.is_open()
@@ -149,7 +149,7 @@ class ForkProvisioner(KernelProvisionerBase):
                 self._control.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self) -> Iterator[dict[str, Any]]:
-        """What the supervisor has said since the last time."""
+        """Yield what the supervisor has said since the last time."""
         self.is_open()
         *lines, self._received = self._received.split(b"\n")
         for line in lines:
@@ -255,7 +255,7 @@ class ForkedKernelManager(AsyncKernelManager):
         )
 
     def client(self, **options: Any) -> _Client:  # type: ignore[override]  # as nbclient wants
-        """A client, not connected yet."""
+        """Return a client, not connected yet."""
         return _Client(**self.get_connection_info(session=True), parent=self, **options)
 
     @property
