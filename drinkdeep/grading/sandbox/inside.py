@@ -216,7 +216,7 @@ def _join_pages() -> None:
 
 
 def _own_namespace() -> int | None:
-    """A descriptor of our namespace of processes, if its children's may be another for a while.
+    """Open our namespace of processes, if its children's may be another for a while.
 
     It takes a say over the namespace, which bubblewrap leaves to root.
     """
