@@ -42,16 +42,17 @@ $(TESTED): requirements/test.lock $(READY)
 book: $(READY)
 	@$(BIN)/python tools/build_book.py
 
-# The book first, so that the two processes that test it find it built. A file's tests stay together:
-# they share a site, a class that is graded, a notebook's kernel. The files keep the order in which
-# pyproject.toml names the folders; else those of few tests would come last, however long. Of the chapters
-# nbval looks at the run that is in the book.
+# The book first, so that the processes that test it find it built. They are twice as many as the cores
+# that are meant, two, for half of the time a test waits: for a browser, a kernel, a bound. A file's tests
+# stay together: they share a site, a class that is graded, a notebook's kernel. The longest files come
+# first (tests/conftest.py), the others in the order in which pyproject.toml names the folders; else those
+# of few tests would come last, however long. Of the chapters nbval looks at the run that is in the book.
 test: $(TESTED)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python tools/build_book.py
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=30
+	@$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --durations=30
 
 # Of some: make test-fast TESTS=tests/desk
 TESTS ?= tests

@@ -7,7 +7,7 @@ from typing import Any
 import book_run
 import pytest
 
-# There is a process for each core (see the Makefile), so one thread for each process, and for the
+# There are more processes than cores (see the Makefile), so one thread for each, and for the
 # kernels and commands that it starts: more would wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -11,7 +11,7 @@ from nbgrader import preprocessors as stock
 try:
     from drinkdeep.desk.validate import configure
     from drinkdeep.grading.plugins.archives import SafeCollector, SafeExtractor
-    from drinkdeep.grading.plugins.plain_files import PlainCollect, PlainNotebook, refuse_links
+    from drinkdeep.grading.plugins.plain_files import PlainNotebook, refuse_links
     from drinkdeep.grading.plugins.preprocessors import (
         Authorship,
         Grades,
@@ -68,6 +68,5 @@ c.ExportApp.plugin_class = CsvExport
 # `drinkdeep collect` takes in what Moodle and Canvas have collected. For other platforms there is
 # `nbgrader zip_collect`: how yours names a file is said by c.FileNameCollectorPlugin.named_regexp,
 # with the groups student_id, file_id and timestamp.
-c.ExchangeFactory.collect = PlainCollect
 c.ZipCollectApp.extractor_plugin = SafeExtractor
 c.ZipCollectApp.collector_plugin = SafeCollector

@@ -27,28 +27,28 @@ def heading(cell: NotebookNode) -> re.Match[str] | None:
 
 
 def grade_id(cell: NotebookNode) -> str | None:
-    """The cell's nbgrader id, if it has one."""
+    """Return the cell's nbgrader id, if it has one."""
     name = cell.metadata.get("nbgrader", {}).get("grade_id")
     return name if isinstance(name, str) else None
 
 
 def has_role(cell: NotebookNode, role: str) -> bool:
-    """Whether the cell is nbgrader's ``grade``, ``solution`` or ``locked``."""
+    """Return whether the cell is nbgrader's ``grade``, ``solution`` or ``locked``."""
     return bool(cell.metadata.get("nbgrader", {}).get(role))
 
 
 def is_task(cell: NotebookNode) -> bool:
-    """Whether a student writes in the cell: code, or an answer in words."""
+    """Return whether a student writes in the cell: code, or an answer in words."""
     return grade_id(cell) is not None and has_role(cell, "solution")
 
 
 def is_test(cell: NotebookNode) -> bool:
-    """Whether the cell looks at an answer and earns its points."""
+    """Return whether the cell looks at an answer and earns its points."""
     return has_role(cell, "grade") and not has_role(cell, "solution")
 
 
 def is_changed(cell: NotebookNode) -> bool:
-    """Whether the cell is no longer as it was given out, by the checksum that nbgrader left."""
+    """Return whether the cell is no longer as it was given out, by nbgrader's checksum."""
     from nbgrader.utils import compute_checksum  # takes seconds
 
     plain = NotebookNode({**cell, "source": cell.source.replace("\r\n", "\n")})
@@ -57,7 +57,7 @@ def is_changed(cell: NotebookNode) -> bool:
 
 
 def say_the_same(cell: NotebookNode, other: NotebookNode) -> bool:
-    """Whether two cells do the same: a formatter or other line ends change no code."""
+    """Return whether two cells do the same: a formatter or other line ends change no code."""
     sources = [one.source.replace("\r\n", "\n") for one in (cell, other)]
     if sources[0] == sources[1]:
         return True

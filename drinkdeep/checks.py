@@ -49,7 +49,7 @@ class Unanswered(NotImplementedError):
 
 
 def is_stub(error: BaseException) -> bool:
-    """Whether a task was left as it was given out, and that is what raised the error.
+    """Return whether a task was left as it was given out, and that is what raised the error.
 
     PyTorch raises ``NotImplementedError`` as well, for numbers of the wrong dtype or a module
     without ``forward``: with words, or from a file of its own. A stub does so in the notebook.
@@ -72,7 +72,7 @@ class Raised:
 
     @classmethod
     def by(cls, error: BaseException) -> "Raised":
-        """The value that stands for ``error``; that of a stub is :class:`Unanswered`."""
+        """Return the value that stands for ``error``; that of a stub is :class:`Unanswered`."""
         kind = Unanswered if is_stub(error) else type(error)
         return cls(tuple(above.__name__ for above in kind.__mro__), str(error))
 
@@ -92,7 +92,7 @@ class WrongForm(str):
     form: str
 
     def __new__(cls, text: str, form: str) -> "WrongForm":
-        """The text, with what may be told of it in any case."""
+        """Return the text, with what may be told of it in any case."""
         self = super().__new__(cls, text)
         self.form = form
         return self
@@ -124,7 +124,7 @@ class Finding:
     known: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
-        """The whole of it."""
+        """Return the whole of it."""
         return f"✗ {self.words}\n  {self.detail}" if self.detail else f"✗ {self.words}"
 
 
@@ -132,7 +132,7 @@ class Finding:
 
 
 def observe(value: Any) -> Any:
-    """The value of an expression of the student's, as the judge will see it.
+    """Return the value of an expression of the student's, as the judge will see it.
 
     In a notebook it makes the same way, into data and back, that it makes when it is graded: so a
     check sees the same, and says the same, here and there.
@@ -146,7 +146,7 @@ def observe(value: Any) -> Any:
 
 
 def attempt(action: Callable[[], Any]) -> Any:
-    """The value of ``action()``, or the exception that it raises, as :class:`Raised`.
+    """Return the value of ``action()``, or the exception that it raises, as :class:`Raised`.
 
     ``action`` is a ``lambda`` without parameters around an expression of the student's. A task
     that is not done yet goes on raising its ``NotImplementedError``.
@@ -165,21 +165,27 @@ def attempt(action: Callable[[], Any]) -> Any:
 
 
 def stopwatch(action: Callable[[], Any]) -> float:
-    """The seconds that ``action()`` takes, a ``lambda`` as for :func:`attempt`."""
+    """Return the seconds that ``action()`` takes, a ``lambda`` as for :func:`attempt`."""
     return best_time(action)
 
 
-def best_time(action: Callable[[], Any]) -> float:
-    """The seconds that ``action()`` takes at best, of ten runs or of as many as fit in 0.5 s.
+def best_time(
+    action: Callable[[], Any],
+    *,
+    enough: float = 0.0,
+    clocks: Sequence[Callable[[], float]] = (time.perf_counter,),
+) -> float:
+    """Return the least seconds that ``action()`` takes in ten runs, or in those that fit in 0.5 s.
 
     The best, because whatever else the machine does can only make a run slower; of so many one is
-    left alone on a busy machine, too.
+    left alone on a busy machine, too. For the same reason that clock counts which says least. Once
+    a run takes less than ``enough`` there is no need for another.
     """
     times: list[float] = []
-    while len(times) < 10 and sum(times) < 0.5:
-        start = time.perf_counter()
+    while len(times) < 10 and sum(times) < 0.5 and min(times, default=enough) >= enough:
+        starts = [clock() for clock in clocks]
         action()
-        times.append(time.perf_counter() - start)
+        times.append(min(clock() - start for clock, start in zip(clocks, starts, strict=True)))
     return min(times)
 
 
@@ -418,7 +424,7 @@ def difference(
     atol: float = 1e-6,
     exact_shape: bool = False,
 ) -> str | None:
-    """How ``value`` differs from ``wanted``, in one sentence, or None; see :func:`expect`."""
+    """Say how ``value`` differs from ``wanted``, in one sentence, or None; see :func:`expect`."""
     if isinstance(value, Raised):
         return f"Your code raised {value}"
     if value is None and wanted is not None:
@@ -459,7 +465,7 @@ def _mapping_difference(
 
 
 def wrong_keys(value: Any, keys: Iterable[Any]) -> str | None:
-    """How a value falls short of a dict with just these keys, in one sentence, or None."""
+    """Say how a value falls short of a dict with just these keys, in one sentence, or None."""
     wanted = list(keys)
     keys_asked = f"with the {'key' if len(wanted) == 1 else 'keys'} {_listed(wanted)}"
     asked = f"a dict {keys_asked}" if wanted else "an empty dict"
@@ -478,7 +484,7 @@ def wrong_keys(value: Any, keys: Iterable[Any]) -> str | None:
 
 
 def part(found: Any, key: str | int, of: Sequence[str | int]) -> Any:
-    """A part of an answer that was to be a dict with the keys ``of``, or a tuple if these are 0, 1…
+    """Take a part of an answer that was to be a dict with the keys ``of``, or a tuple for 0, 1…
 
     A tuple with the parts in the order of the keys will do for a dict, and so will keys with a d
     before them, such as “dW”. Of anything else comes :class:`Misplaced`, which a check answers by
@@ -509,7 +515,7 @@ def _is(items: Sequence[Any]) -> str:
 
 
 def _inside(place: str, found: str) -> str:
-    """What was found in a part of a value, in one sentence."""
+    """Say what was found in a part of a value, in one sentence."""
     if isinstance(found, WrongForm):
         return WrongForm(_inside(place, str(found)), _inside(place, found.form))
     # At [0] it is …: one place, in two steps.
@@ -547,7 +553,7 @@ def _number_difference(
 
 
 def _tensor(value: Any) -> Tensor | None:
-    """A number, or a list of numbers, as a tensor; None if it is neither."""
+    """Return a number, or a list of numbers, as a tensor; None if it is neither."""
     if isinstance(value, Tensor):
         return value.detach()
     if isinstance(value, bool | numbers.Real) or (isinstance(value, list | tuple) and value):
@@ -576,7 +582,7 @@ def _number(value: Any) -> float | None:
 
 
 def with_article(noun: str) -> str:
-    """The noun behind “a” or “an”."""
+    """Return the noun behind “a” or “an”."""
     # One that is spoken with a consonant: a uint8, a Unicode….
     vowel = noun[:1].lower() in "aeiou" and not noun.lower().startswith(("uint", "uni"))
     return f"{'an' if vowel else 'a'} {noun}"
@@ -596,7 +602,7 @@ def _not(asked: str, value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What a value is, without what it says."""
+    """Say what a value is, without what it says."""
     if isinstance(value, bool):
         return "True or False"
     if isinstance(value, int | float):
@@ -610,7 +616,7 @@ def _kind(value: Any) -> str:
 
 
 def _show(value: Any) -> str:
-    """A value in a few words."""
+    """Return a value in a few words."""
     if isinstance(value, Tensor):
         if value.numel() == 1:
             return f"{value.item():.6g}" if value.is_floating_point() else f"{value.item()}"

@@ -43,7 +43,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _is_there(module: str) -> bool:
-    """Whether it is part of this package: a student has no grader."""
+    """Return whether it is part of this package: a student has no grader."""
     _, *parts = module.split(".")
     return Path(__file__).parent.joinpath(*parts).with_suffix(".py").is_file()
 

@@ -40,12 +40,12 @@ class Slider:
         return all(isinstance(x, int) for x in (self.start, self.stop, self.step, self.value))
 
     def values(self) -> list[float]:
-        """All the values that it can take."""
+        """Return all the values that it can take."""
         count = round((self.stop - self.start) / self.step) + 1
         return [round(self.start + i * self.step, 9) for i in range(count)]
 
     def widget(self) -> Any:
-        """The ipywidget for it."""
+        """Return the ipywidget for it."""
         import ipywidgets as widgets
 
         kind = widgets.IntSlider if self.whole else widgets.FloatSlider
@@ -53,7 +53,7 @@ class Slider:
         return kind(description=self.label, **span, **_WIDE)
 
     def markup(self) -> dict[str, Any]:
-        """What a page makes the control of."""
+        """Return what a page makes the control of."""
         return {"kind": "slider", "whole": self.whole, **asdict(self)}
 
 
@@ -66,7 +66,7 @@ class Choice:
     value: str
 
     def widget(self) -> Any:
-        """The ipywidget for it."""
+        """Return the ipywidget for it."""
         import ipywidgets as widgets
 
         return widgets.Dropdown(
@@ -74,7 +74,7 @@ class Choice:
         )
 
     def markup(self) -> dict[str, Any]:
-        """What a page makes the control of."""
+        """Return what a page makes the control of."""
         return {"kind": "choice", **asdict(self)}
 
 
@@ -86,13 +86,13 @@ class Toggle:
     value: bool = False
 
     def widget(self) -> Any:
-        """The ipywidget for it."""
+        """Return the ipywidget for it."""
         import ipywidgets as widgets
 
         return widgets.Checkbox(value=self.value, description=self.label, **_WIDE)
 
     def markup(self) -> dict[str, Any]:
-        """What a page makes the control of."""
+        """Return what a page makes the control of."""
         return {"kind": "toggle", **asdict(self)}
 
 
@@ -108,11 +108,11 @@ class Explorable:
     controls: dict[str, Control]
 
     def still(self) -> Picture:
-        """The picture at the controls' first values."""
+        """Draw the picture at the controls' first values."""
         return self.draw(**{name: control.value for name, control in self.controls.items()})
 
     def panel(self) -> Any:
-        """The live figure as an ipywidget."""
+        """Return the live figure as an ipywidget."""
         return self._panel(self.still().html())
 
     def _panel(self, still: str) -> Any:
@@ -129,7 +129,7 @@ class Explorable:
         return widgets.VBox([*fields.values(), drawing])
 
     def page(self, still: str) -> str:
-        """The figure for a page: the ``still``, the module that brings it alive, and its model.
+        """Write the figure for a page: the ``still``, the module that brings it alive, its model.
 
         The model is the modules' only source: the data by their names, each control's value
         under the control's name, and under ``controls`` what the controls are made of.
@@ -155,7 +155,7 @@ class Explorable:
 
 
 def explore(draw: Callable[..., Picture], **controls: Control) -> Explorable:
-    """An interactive figure: ``draw`` takes the controls' values by name and returns a picture.
+    """Make an interactive figure: ``draw`` takes the controls' values by name, and gives a picture.
 
     ``draw`` is marked with :func:`~drinkdeep.figures.browser.in_browser`, and may have arguments
     bound with ``functools.partial``. The controls' first values are those of the still, so choose

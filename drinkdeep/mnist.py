@@ -160,11 +160,11 @@ class Batches:
         self._flatten = flatten
 
     def __len__(self) -> int:
-        """The number of batches in one pass."""
+        """Return the number of batches in one pass."""
         return math.ceil(len(self.dataset) / self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """One pass over all examples."""
+        """Pass once over all examples."""
         images, labels = self.dataset.tensors
         if self._flatten:
             images = images.flatten(1)

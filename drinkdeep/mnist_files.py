@@ -33,7 +33,7 @@ class MnistError(RuntimeError):
 
 
 def root() -> Path:
-    """The cache folder, with all four files intact below it in ``MNIST/raw``.
+    """Return the cache folder, with all four files intact below it in ``MNIST/raw``.
 
     That is where ``torchvision.datasets.MNIST(root, download=False)`` looks for them. A file that
     is missing or altered is unpacked again. Raises :class:`MnistError` if that fails.
@@ -44,7 +44,7 @@ def root() -> Path:
 
 
 def file(name: str) -> Path:
-    """One of the four files, intact."""
+    """Return one of the four files, intact."""
     path = _cache_folder() / "MNIST" / "raw" / name
     if not _is_intact(path):
         _write(path, _unpack(name))
@@ -52,7 +52,7 @@ def file(name: str) -> Path:
 
 
 def labels_are_withheld() -> bool:
-    """Whether this is where exercises are graded: there the test set's labels are an empty file."""
+    """Return whether exercises are graded here: then the file of the test labels is empty."""
     try:
         return (SHIPPED / f"{TEST_LABELS}.gz").stat().st_size == 0
     except OSError:

@@ -49,13 +49,13 @@ class _KernelBar(tqdm):  # type: ignore[misc]  # tqdm ships no type information
 
 
 def progress(*, total: int, description: str) -> Any:
-    """A bar over ``total`` steps: a context manager; call ``update()`` after each step."""
+    """Show a bar over ``total`` steps: a context manager; call ``update()`` after each step."""
     kind = _KernelBar if _in_kernel() else tqdm
     return kind(total=total, desc=description, unit="step")
 
 
 def _in_kernel() -> bool:
-    """Whether the caller runs in a Jupyter kernel (and not in a terminal, IPython's included)."""
+    """Return whether the caller runs in a Jupyter kernel (and not in a terminal, or IPython's)."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None) is not None

@@ -148,7 +148,7 @@ def train_all(
 
 
 def _train(job: bytes) -> bytes:
-    """One run, in a process of the pool."""
+    """Do one run, in a process of the pool."""
     recipe, model, seed = pickle.loads(job)
     torch.manual_seed(seed)  # for dropout
     data = mnist.loaders(1000, flatten=True)
@@ -195,7 +195,7 @@ def _train(job: bytes) -> bytes:
 
 
 def warm_up_then_cosine(optimizer: Optimizer, steps: int, share: float = 0.1) -> LRScheduler:
-    """A schedule: the rate rises evenly over a share of the steps, then follows the cosine to 0."""
+    """Make a schedule: the rate rises evenly for a share of the steps, and a cosine leads to 0."""
     rising = max(1, round(share * steps))
     return SequentialLR(
         optimizer,
@@ -234,11 +234,11 @@ class Shifted:
         self._generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
-        """The number of batches in one pass."""
+        """Return the number of batches in one pass."""
         return len(self._loader)
 
     def __iter__(self) -> Iterator[Batch]:
-        """One pass, with new moves."""
+        """Pass once over all, with new moves."""
         for images, labels in self._loader:
             yield self._moved(images), labels
 

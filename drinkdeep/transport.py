@@ -55,7 +55,7 @@ class Other:
 
 
 def encode(value: Any) -> str:
-    """The value as JSON. Raises :class:`TransportError` if it is too large or too deep."""
+    """Write the value as JSON. Raises :class:`TransportError` if it is too large or too deep."""
     text = json.dumps(_pack(value, 0))
     if len(text) > LIMIT:
         raise TransportError(f"The value is too large: more than {LIMIT // 2**20} MB.")
@@ -129,7 +129,7 @@ def _pack_tensor(tensor: Tensor) -> Any:
 
 
 def _flat(tensor: Tensor) -> Tensor:
-    """The numbers of a tensor of any layout, in the order of its axes, one behind the other."""
+    """Return a tensor's numbers, however it is laid out, in the order of its axes, one by one."""
     if tensor.is_quantized:
         tensor = tensor.dequantize()
     if tensor.layout != torch.strided:
@@ -145,8 +145,10 @@ def _refuse_large(size: int) -> None:
 
 
 def decode(text: str) -> Any:
-    """The value of a JSON text. Raises :class:`TransportError` for whatever :func:`encode` doesn't
-    make, and never anything else: the text may come from somebody who means harm.
+    """Read the value of a JSON text.
+
+    Raises :class:`TransportError` for whatever :func:`encode` doesn't make, and never anything
+    else: the text may come from somebody who means harm.
     """
     if len(text) > LIMIT:
         raise TransportError("The text is too large.")
@@ -199,6 +201,27 @@ def _unpack_tensor(content: dict[str, Any]) -> Tensor:
     )
 
 
+def is_plain(value: Any) -> bool:
+    """Return whether a tensor is no more than its values in their order, shared with no other."""
+    return (
+        type(value) is Tensor
+        and str(value.dtype).removeprefix("torch.") in DTYPES
+        and (value.layout, value.device.type) == (torch.strided, "cpu")
+        and not (value.requires_grad or value._is_view() or value.is_neg() or value.is_inference())
+        and value.is_contiguous()
+        and value.untyped_storage().nbytes() == value.numel() * value.element_size()
+        and not vars(value)
+    )
+
+
+def plain_tensor(content: bytes, dtype: str, shape: tuple[int, ...]) -> Tensor:
+    """Such a tensor of its bytes."""
+    if not content:
+        return torch.empty(shape, dtype=DTYPES[dtype])
+    # A copy, whose memory is its own.
+    return torch.frombuffer(bytearray(content), dtype=DTYPES[dtype]).reshape(shape).clone()
+
+
 def serve(address: str) -> None:
     """From now on, answer the judge's questions whenever the kernel has nothing else to do.
 
@@ -230,7 +253,7 @@ def serve(address: str) -> None:
 
 
 def _answer(expression: str, shipped: str) -> str:
-    """The value of an expression among the student's names, encoded.
+    """Return the value of an expression among the student's names, encoded.
 
     ``shipped`` holds the test's own names in the expression, a dict pickled by the judge and
     written in base64. An exception is a value as well, :class:`Raised`.

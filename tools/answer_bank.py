@@ -89,13 +89,13 @@ def _read(path: Path) -> NotebookNode:
 
 
 def answers(assignment: str) -> list[Answer]:
-    """The blocks of an assignment's file."""
+    """Return the blocks of an assignment's file."""
     path = ROOT / "tests" / "answers" / f"{assignment}.py"
     return parse(path.read_text(encoding="utf-8"), assignment)
 
 
 def parse(text: str, assignment: str) -> list[Answer]:
-    """The blocks of a file's text; ``assignment`` names it where it can't be read."""
+    """Return the blocks of a file's text; ``assignment`` names it where it can't be read."""
     _, *parts = HEADER.split(text)
     found = []
     for header, code in zip(parts[::2], parts[1::2], strict=True):
@@ -118,7 +118,7 @@ def solutions(assignment: str) -> dict[str, Answer]:
 
 
 def submissions(assignment: str) -> Iterator[Submission]:
-    """All submissions that are made of an assignment's bank, and those that need none."""
+    """Yield all submissions that are made of an assignment's bank, and those that need none."""
     exercises = Assignment(source(assignment)).exercises
     full = {name: ex.points for name, ex in exercises.items()}
     untouched = released(assignment)
@@ -158,7 +158,7 @@ def _submission(
 
 
 def rebound(assignment: str) -> NotebookNode:
-    """The notebook that students get, with cells above the tasks that give names other meanings.
+    """Return the students' notebook, with cells above the tasks that give names other meanings.
 
     They are those that tests use, be they the course's or Python's, and the solutions don't.
     """
@@ -183,12 +183,12 @@ def rebound(assignment: str) -> NotebookNode:
 
 
 def trains(exercise: Exercise) -> bool:
-    """Whether it is a network that is judged, by the accuracy that it reaches."""
+    """Return whether it is a network that is judged, by the accuracy that it reaches."""
     return "expect_at_least(" in exercise.test.source
 
 
 def filled(notebook: NotebookNode, given: dict[str, Answer]) -> NotebookNode:
-    """The notebook with these answers written into it."""
+    """Return the notebook with these answers written into it."""
     result = copy.deepcopy(notebook)
     cells = []
     for cell in result.cells:
@@ -201,18 +201,18 @@ def filled(notebook: NotebookNode, given: dict[str, Answer]) -> NotebookNode:
 
 
 def feedback(cell: NotebookNode) -> str:
-    """What a graded test cell tells the student."""
+    """Return what a graded test cell tells the student."""
     return "".join(output.text for output in cell.outputs if output.output_type == "stream")
 
 
 def score(cell: NotebookNode) -> float:
-    """What a graded test cell gives."""
+    """Return what a graded test cell gives."""
     (value,) = (o.data["text/plain"] for o in cell.outputs if o.output_type == "execute_result")
     return float(value)
 
 
 def faults(submission: Submission, graded: NotebookNode) -> Iterator[str]:
-    """What in a graded submission isn't as the bank says."""
+    """Yield what in a graded submission isn't as the bank says."""
     tests = {grade_id(cell): cell for cell in graded.cells}
     for name, points in submission.points.items():
         cell = tests[f"test_{name}"]
@@ -238,7 +238,7 @@ def grade(
 
 
 def differences(assignment: str, submission: Submission, graded: NotebookNode) -> Iterator[str]:
-    """Where a student sees another verdict on the visible checks than the grader has."""
+    """Yield where a student sees another verdict on the visible checks than the grader has."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{assignment}.ipynb"
         nbformat.write(submission.notebook, path)

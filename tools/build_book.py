@@ -54,7 +54,7 @@ COLOUR = re.compile("\x1b\\[[0-9;]*m")
 
 
 def files(root: Path, names: Iterable[str]) -> Iterator[Path]:
-    """The files of these names and of the folders of these names, in a fixed order."""
+    """Yield the files of these names and of the folders of these names, in a fixed order."""
     for name in names:
         for path in sorted([root / name, *(root / name).rglob("*")]):
             parts = path.relative_to(root).parts
@@ -63,7 +63,7 @@ def files(root: Path, names: Iterable[str]) -> Iterator[Path]:
 
 
 def digest(root: Path, names: Iterable[str], without: tuple[str, ...] = ()) -> str:
-    """A SHA-256 of names and contents, and of the Python that runs the notebooks."""
+    """Return a SHA-256 of names and contents, and of the Python that runs the notebooks."""
     total = hashlib.sha256(sys.version.encode())
     for path in files(root, names):
         name = path.relative_to(root).as_posix()
@@ -73,13 +73,13 @@ def digest(root: Path, names: Iterable[str], without: tuple[str, ...] = ()) -> s
 
 
 def pages(root: Path) -> list[Path]:
-    """The page of each entry of _toc.yml, under the folder of the built site."""
+    """Return the page of each entry of _toc.yml, under the folder of the built site."""
     site_map = parse_toc_yaml(root / "_toc.yml")
     return [Path(re.sub(r"\.(md|ipynb)$", "", name) + ".html") for name in site_map]
 
 
 def missing_pages(root: Path) -> list[Path]:
-    """The pages of the table of contents that the built site lacks."""
+    """Return the pages of the table of contents that the built site lacks."""
     site = root / "_build" / "html"
     return [page for page in pages(root) if not (site / page).is_file()]
 

@@ -33,7 +33,7 @@ OPTIONS = [
 
 
 def compiler() -> Path:
-    """The folder that holds the compiler, which is fetched if it isn't there."""
+    """Return the folder that holds the compiler, which is fetched if it isn't there."""
     pins = COMPILER / PINS.name
     if not pins.is_file() or pins.read_bytes() != PINS.read_bytes():
         shutil.rmtree(COMPILER, ignore_errors=True)

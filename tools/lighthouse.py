@@ -76,7 +76,7 @@ def judge(address: str) -> tuple[dict[str, int], int]:
 
 
 def good(scores: dict[str, int]) -> bool:
-    """Whether no category falls short."""
+    """Return whether no category falls short."""
     return all(scores[name] >= least for name, least in LEAST.items())
 
 

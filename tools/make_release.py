@@ -62,7 +62,7 @@ FEWEST_EXERCISES, FEWEST_RIGHT, FEWEST_WRONG = 8, 2, 3
 
 
 def problems(notebook: NotebookNode, answers: list[answer_bank.Answer]) -> Iterator[str]:
-    """What an assignment breaks of the rules."""
+    """Name what an assignment breaks of the rules."""
     assignment = Assignment(notebook)
     basic = [*_problems_of_markers(notebook), *_problems_of_ids(assignment)]
     yield from basic
@@ -181,7 +181,7 @@ def _problems_of_text(assignment: Assignment, exercise: Exercise) -> Iterator[st
 
 
 def _with_pass(source: str) -> str:
-    """The source with ``pass`` behind each solution, so that the stub alone is Python."""
+    """Return the source with ``pass`` behind each solution, so that the stub alone is Python."""
     return re.sub(
         rf"^(\s*){END_SOLUTION}$", rf"\1{END_SOLUTION}\n\1pass", source, flags=re.MULTILINE
     )
@@ -266,7 +266,7 @@ def _problems_of_names(exercise: Exercise, taught: set[str], given: _Given) -> I
 
 
 def _reached(name: str, helpers: dict[str, set[str]]) -> set[str]:
-    """All names that a helper uses, itself or through others."""
+    """Return all names that a helper uses, itself or through others."""
     found: set[str] = set()
     left = [name]
     while left:
@@ -290,7 +290,7 @@ def _sites(exercise: Exercise) -> list[CheckSite]:
 
 
 def _problems_of_shares(exercise: Exercise) -> Iterator[str]:
-    """What only new values prove earns at least half of the points."""
+    """Refuse that less than half of the points is for what only new values prove."""
     sites = _sites(exercise)
     hidden = sum(site.share for site in sites if site.hidden)
     total = sum(site.share for site in sites)
@@ -299,7 +299,7 @@ def _problems_of_shares(exercise: Exercise) -> Iterator[str]:
 
 
 def _problems_of_loops(tree: ast.Module) -> Iterator[str]:
-    """What came from a student's kernel may be of any length, so a test doesn't loop over it."""
+    """Refuse a loop over what came from a student's kernel, which may be of any length."""
     outside = [n for s in tree.body if not isinstance(s, ast.FunctionDef) for n in ast.walk(s)]
     seen = {
         target.id
@@ -317,7 +317,7 @@ def _problems_of_loops(tree: ast.Module) -> Iterator[str]:
 
 
 def _looks(node: ast.AST) -> bool:
-    """Whether an expression brings a value back from the student's kernel."""
+    """Return whether an expression brings a value back from the student's kernel."""
     names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
     return bool(names & {"observe", "attempt"})
 
@@ -325,7 +325,7 @@ def _looks(node: ast.AST) -> bool:
 def _problems_of_looks(
     tree: ast.Module, taught: set[str], hidden: tuple[int, int]
 ) -> Iterator[str]:
-    """A test meets the student's names in ``observe`` and its like, and only there.
+    """Have a test meet the student's names in ``observe`` and its like, and only there.
 
     Outside of them a name is the reference's when it is graded, so a visible check would compare
     the student's answer with itself in a notebook. And what the student's side compares proves

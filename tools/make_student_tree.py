@@ -47,7 +47,7 @@ def contents() -> Iterator[tuple[str, bytes]]:
 
 
 def _tracked() -> list[str]:
-    """The files that git knows, of those that students get."""
+    """Return the files that git knows, of those that students get."""
     try:
         listed = subprocess.run(
             ["git", "-C", ROOT, "ls-files", "-z", "--", *TAKEN],

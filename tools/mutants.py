@@ -108,7 +108,7 @@ FREE_TO_DROP = {"detach", "item", "tolist", "clone", "contiguous", "double", "fl
 
 
 def _operators(node: ast.AST, *, in_place: bool) -> Iterator[ast.AST | None]:
-    """What may stand in the node's place; None for nothing, where a statement may go."""
+    """Yield what may stand in the node's place; None for nothing, where a statement may go."""
     if in_place:
         yield from _in_place(node)
     if isinstance(node, ast.BinOp):
@@ -157,7 +157,7 @@ def _arithmetic(node: ast.BinOp) -> Iterator[ast.AST]:
 
 
 def _in_place(node: ast.AST) -> Iterator[ast.AST]:
-    """The same, written into what stands on the left, which may have been handed in."""
+    """Yield the same, written into what stands on the left, which may have been handed in."""
     if isinstance(node, ast.BinOp) and isinstance(node.left, ast.Name):
         if name := IN_PLACE.get(type(node.op)):
             yield ast.Call(ast.Attribute(node.left, name, ast.Load()), [node.right], [])
@@ -243,7 +243,7 @@ def _statements(node: ast.AST) -> Iterator[ast.AST | None]:
 
 
 def _forbids_changes(exercise: Exercise) -> bool:
-    """Whether the task says that what is handed in stays as it is; seen in what its tests say."""
+    """Return whether the task says that what is handed in stays; seen in what its tests say."""
     return "stay" in exercise.solution.source or any(
         words in exercise.test.source
         for words in ("make new ones", "must hold what it held", "with the same t", "old values")
@@ -251,7 +251,7 @@ def _forbids_changes(exercise: Exercise) -> bool:
 
 
 def mutants(exercise: Exercise) -> list[Mutant]:
-    """The solution of an exercise, changed in one place, in every way that the operators know.
+    """Change the solution of an exercise in one place, in every way that the operators know.
 
     None, where all that counts is the accuracy that was reached: there another recipe that reaches
     it is as right.
@@ -391,13 +391,13 @@ class Entry:
 
 
 def fingerprint(exercise: Exercise) -> str:
-    """A hash of the solution and the tests: with another one the entry is out of date."""
+    """Return a hash of the solution and the tests: with another one the entry is out of date."""
     text = f"{exercise.solution.source}\n{exercise.test.source}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def table(assignment: str) -> dict[str, Entry]:
-    """The committed table of an assignment."""
+    """Return the committed table of an assignment."""
     path = TABLES / f"{assignment}.toml"
     if not path.exists():
         return {}
@@ -432,7 +432,7 @@ def _quoted(text: str) -> str:
 
 
 def stale(assignment: str) -> Iterator[str]:
-    """What a table lacks, or says that is no longer so; found without grading anything."""
+    """Yield what a table lacks, or says that is no longer so; found without grading anything."""
     known = table(assignment)
     exercises = workbench.exercises(answer_bank.source(assignment))
     for name in sorted(set(known) - set(exercises)):
@@ -452,7 +452,7 @@ def stale(assignment: str) -> Iterator[str]:
 def grade(
     exercise: Exercise, bench: workbench.Workbench, say: Callable[[str], None] = print
 ) -> list[str]:
-    """The names of the mutants that keep all points, with either seed."""
+    """Return the names of the mutants that keep all points, with either seed."""
     survivors = []
     for mutant in mutants(exercise):
         scores = [verdict.score for verdict in bench.verdicts(mutant.code, SEEDS)]

@@ -91,7 +91,7 @@ def {name}(x):
 
 
 def added(notebook: NotebookNode, name: str, title: str, points: float) -> NotebookNode:
-    """The source notebook with the new exercise before its answer in words."""
+    """Return the source notebook with the new exercise before its answer in words."""
     result = copy.deepcopy(notebook)
     model = next(iter(Assignment(result).exercises.values()))
     place = next(

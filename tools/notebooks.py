@@ -69,7 +69,7 @@ def normalize(notebook: NotebookNode) -> None:
 
 
 def text_of(output: NotebookNode, count: int) -> list[NotebookNode]:
-    """The output with its text alone; nothing if it has none."""
+    """Return the output with its text alone; nothing if it has none."""
     if output.output_type == "stream":
         return [output]
     if output.output_type == "error":

@@ -84,13 +84,13 @@ def main() -> int:
 
 
 def record_of(environment: Path) -> str:
-    """Which PyTorch was chosen when something was last installed there."""
+    """Return which PyTorch was chosen when something was last installed there."""
     record = environment / "torch"
     return record.read_text(encoding="utf-8") if record.is_file() else "cuda"
 
 
 def older(one: Path, other: Path) -> bool:
-    """Whether the other was written later, or at the same time."""
+    """Return whether the other was written later, or at the same time."""
     return one.stat().st_mtime <= other.stat().st_mtime
 
 
@@ -101,7 +101,7 @@ def fail(why: str) -> int:
 
 
 def size(chosen: str) -> str:
-    """How much is installed, in words."""
+    """Return how much is installed, in words."""
     if sys.platform == "linux":
         return "some 6 GB" if chosen == "cuda" else "some 1.5 GB"
     return "some 1.5 GB"
@@ -163,14 +163,14 @@ def pip(python: Path, command: str, *words: str | Path) -> None:
 
 
 def installed_torch(python: Path) -> str:
-    """The version of the torch that is there; empty if none is."""
+    """Return the version of the torch that is there; empty if none is."""
     code = "import importlib.metadata as m; print(m.version('torch'))"
     run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False)
     return run.stdout.strip()
 
 
 def installed(python: Path) -> set[str]:
-    """The names of the packages that are there."""
+    """Return the names of the packages that are there."""
     run = subprocess.run(
         [python, "-m", "pip", "list", "--format=json"], capture_output=True, text=True, check=True
     )
@@ -183,7 +183,7 @@ def versions(lock: str) -> dict[str, str]:
 
 
 def without(lock: str, names: set[str]) -> str:
-    """The lock without the entries of these names."""
+    """Return the lock without the entries of these names."""
     starts = [entry.start() for entry in ENTRY.finditer(lock)]
     blocks = [lock[a:b] for a, b in zip(starts, [*starts[1:], len(lock)], strict=True)]
     kept = [b for b in blocks if (found := ENTRY.match(b)) and found["name"] not in names]

@@ -21,7 +21,7 @@ FEW = 3
 
 
 def answers(assignment: str, exercise: Exercise) -> Iterator[answer_bank.Answer]:
-    """The reference solution, and what the bank has of an exercise."""
+    """Yield the reference solution, and what the bank has of an exercise."""
     yield answer_bank.Answer(exercise.name, exercise.solution.source)
     yield from (a for a in answer_bank.answers(assignment) if a.exercise == exercise.name)
 

@@ -63,7 +63,7 @@ class Workbench:
     def verdicts(
         self, code: str, seeds: Sequence[int], above: Sequence[str] = ()
     ) -> Iterator[Verdict]:
-        """What the exercise earns with this code in its cell, under each of the seeds.
+        """Yield what the exercise earns with this code in its cell, under each of the seeds.
 
         ``above`` are cells of the student's own, which ran before.
         """
@@ -93,14 +93,14 @@ class Workbench:
 
 
 def exercises(notebook: nbformat.NotebookNode) -> dict[str, Exercise]:
-    """The exercises of a source notebook by their names, in its order."""
+    """Return the exercises of a source notebook by their names, in its order."""
     return Assignment(notebook).exercises
 
 
 def benches(
     notebook: nbformat.NotebookNode, names: Sequence[str] = (), limits: Limits = LIMITS
 ) -> Iterator[tuple[Exercise, Workbench]]:
-    """Each exercise of a source notebook, or each of those names, on its bench."""
+    """Yield each exercise of a source notebook, or each of those names, on its bench."""
     torch.set_num_threads(1)
     assignment = Assignment(notebook)
     judge = Judge(assignment, 0)

@@ -20,7 +20,7 @@ TEST_SHARE = 5  # a fifth of the test images
 
 
 def piece(part: str, first: int, step: int) -> bytes:
-    """Each ``step``-th image of a part of the data set from ``first`` on, then their labels."""
+    """Return each ``step``-th image of a part of the data set from ``first`` on, then labels."""
     # An IDX file is a header (magic number and one size a dimension, 4 bytes each), then the data.
     images = np.fromfile(mnist_files.file(f"{part}-images-idx3-ubyte"), np.uint8, offset=16)
     labels = np.fromfile(mnist_files.file(f"{part}-labels-idx1-ubyte"), np.uint8, offset=8)
@@ -40,6 +40,6 @@ def write(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the end of a build."""
+    """Connect to the end of a build."""
     app.connect("build-finished", write)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -22,6 +22,6 @@ def load(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the writing of pages."""
+    """Connect to the writing of pages."""
     app.connect("html-page-context", load, priority=400)  # before MyST-NB adds its own
     return {"parallel_read_safe": True, "parallel_write_safe": True}

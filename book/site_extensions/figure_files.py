@@ -48,6 +48,6 @@ def move(app: Sphinx, document: nodes.document, page: str) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the writing of pages."""
+    """Connect to the writing of pages."""
     app.connect("doctree-resolved", move)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

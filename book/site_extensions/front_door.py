@@ -16,7 +16,7 @@ PAGE = "book/index"
 
 
 def still() -> str:
-    """The figure as it is before any script: HTML, with the untrained network's answers."""
+    """Return the figure as it is before any script: HTML, with the untrained network's answers."""
     # Torch is slow to import, and only one page of a build needs it.
     import torch
     from PIL import Image
@@ -62,6 +62,6 @@ class FrontDoor(SphinxTransform):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the reading of pages."""
+    """Connect to the reading of pages."""
     app.add_transform(FrontDoor)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -34,13 +34,13 @@ FINE, COARSE = 100, 10
 
 
 def number(steps: int, in_one: int) -> str:
-    """A whole number of steps as an SVG writes it, such as ``-.25``."""
+    """Return a whole number of steps as an SVG writes it, such as ``-.25``."""
     text = f"{steps / in_one:.2f}".rstrip("0").rstrip(".")
     return re.sub(r"^(-?)0\.", r"\1.", text) if steps else "0"
 
 
 def parts(path: str) -> Iterator[tuple[str, list[float]]]:
-    """The commands of a path, each with its numbers."""
+    """Yield the commands of a path, each with its numbers."""
     command = ""
     numbers: list[float] = []
     for token in PATH.findall(path):
@@ -54,7 +54,7 @@ def parts(path: str) -> Iterator[tuple[str, list[float]]]:
 
 
 def without_hidden(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """A line without the points that lie within another stroke of it, straight up and down."""
+    """Return a line without the points that lie within another stroke of it, up and down."""
     kept: list[tuple[int, int]] = []
     for _, run in groupby(points, key=lambda point: point[0]):
         column = list(run)
@@ -65,7 +65,7 @@ def without_hidden(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def shorter(path: str, in_one: int) -> str:
-    """The same path from point to point instead of from the corner, rounded.
+    """Return the same path from point to point instead of from the corner, rounded.
 
     Each step ends on the grid of ``1 / in_one``, so that roundings don't add up.
     """
@@ -100,12 +100,12 @@ def shorter(path: str, in_one: int) -> str:
 
 
 def rounded(text: str, digits: int) -> str:
-    """A text with its long decimal fractions rounded."""
+    """Return a text with its long decimal fractions rounded."""
     return re.sub(r"-?\d+\.\d+", lambda found: f"{round(float(found[0]), digits):g}", text)
 
 
 def declarations(style: str) -> list[str]:
-    """The declarations of a style, without the colour that a page needs no more: it has its own."""
+    """Return the declarations of a style, without the colour: a page has its own."""
     style = re.sub(r"(var\(--[\w-]+),#\w+\)", r"\1)", style)
     return [re.sub(r"\s*:\s*", ":", part.strip()) for part in style.split(";") if part.strip()]
 
@@ -119,17 +119,17 @@ class Page:
         self.names = 0
 
     def name(self) -> str:
-        """A name that no other shape of the page has."""
+        """Return a name that no other shape of the page has."""
         self.names += 1
         return f"dd{self.names}"
 
     def share(self, shape: ElementTree.Element) -> str:
-        """The name under which the page has this shape."""
+        """Return the name under which the page has this shape."""
         shape.attrib.pop("id")
         return self.shapes.setdefault(write(shape), self.name())
 
     def outlines(self) -> str:
-        """The shared shapes, in a drawing that takes no room."""
+        """Return the shared shapes, in a drawing that takes no room."""
         shapes = "".join(
             text.replace("<path", f'<path id="{name}"', 1) for text, name in self.shapes.items()
         )
@@ -139,7 +139,7 @@ class Page:
         )
 
     def drawing(self, svg: str) -> str:
-        """One drawing, in a box of its size."""
+        """Return one drawing, in a box of its size."""
         root = ElementTree.fromstring(svg)
         size = re.fullmatch(r"([\d.]+)pt", root.get("width", ""))
         box = root.get("viewBox", "").split()
@@ -185,7 +185,7 @@ class Page:
 
 
 def smaller(address: str) -> str:
-    """A PNG image as a data address, of which no pixel changes: without colours if it has none."""
+    """Write a PNG image as a data address, no pixel changed: without colours if it has none."""
     image = Image.open(io.BytesIO(base64.b64decode(address.removeprefix(PNG))))
     if image.mode != "RGBA" or image.getchannel("A").getextrema() != (255, 255):
         return address
@@ -240,7 +240,7 @@ def prune(element: ElementTree.Element) -> None:
 
 
 def write(element: ElementTree.Element) -> str:
-    """An element as HTML has it, without names of vocabularies."""
+    """Return an element as HTML has it, without names of vocabularies."""
     says = "".join(f' {key}="{escape(value)}"' for key, value in element.items())
     within = escape(element.text or "") + "".join(map(write, element))
     end = f">{within}</{element.tag}>" if within else "/>"
@@ -248,7 +248,7 @@ def write(element: ElementTree.Element) -> str:
 
 
 def escape(text: str) -> str:
-    """The text as it stands in HTML."""
+    """Return the text as it stands in HTML."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
 
 
@@ -274,6 +274,6 @@ def lighten(_: Sphinx, document: nodes.document, _page: str) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the writing of pages."""
+    """Connect to the writing of pages."""
     app.connect("doctree-resolved", lighten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -31,12 +31,12 @@ RELATIVE = re.compile(r"""(url\(\s*["']?)(?!data:|https?:|/|#)([^"')\s]+)""")
 
 
 def pages(site: Path) -> list[Path]:
-    """All pages; the theme leaves templates in _static, which are none."""
+    """Return all pages; the theme leaves templates in _static, which are none."""
     return [page for page in site.rglob("*.html") if site / "_static" not in page.parents]
 
 
 def names_of_pages(site: Path) -> set[str]:
-    """All classes and ids in the pages."""
+    """Return all classes and ids in the pages."""
     names: set[str] = set()
     for page in pages(site):
         for value in re.findall(r'\b(?:class|id)="([^"]*)"', page.read_text(encoding="utf-8")):
@@ -45,7 +45,7 @@ def names_of_pages(site: Path) -> set[str]:
 
 
 def words_of_scripts(site: Path) -> set[str]:
-    """All words in the scripts: what one of them sets stands there, or how it begins, as ``tip-``.
+    """Return all words of the scripts: what one sets stands there, or how it begins, as ``tip-``.
 
     Left out are the words of the text, and of the icons, which no page loads.
     """
@@ -57,7 +57,7 @@ def words_of_scripts(site: Path) -> set[str]:
 
 
 def asked_for(selector: list[Any]) -> Iterator[str]:
-    """The classes and ids that an element must have, those in ``:not(…)`` and the like left out."""
+    """Yield the classes and ids that an element must have, those in ``:not(…)`` left out."""
     for token, following in zip(selector, [*selector[1:], None], strict=True):
         if token.type == "hash":
             yield token.value
@@ -66,7 +66,7 @@ def asked_for(selector: list[Any]) -> Iterator[str]:
 
 
 def split(prelude: list[Any]) -> list[list[Any]]:
-    """The selectors of a rule."""
+    """Return the selectors of a rule."""
     selectors: list[list[Any]] = [[]]
     for token in prelude:
         if token == ",":
@@ -77,7 +77,7 @@ def split(prelude: list[Any]) -> list[list[Any]]:
 
 
 def keep(rules: Iterable[Any], names: set[str], words: set[str]) -> str:
-    """The rules, as text, that can apply to something."""
+    """Return the rules, as text, that can apply to something."""
 
     def usable(selector: list[Any]) -> bool:
         return all(
@@ -101,7 +101,7 @@ def keep(rules: Iterable[Any], names: set[str], words: set[str]) -> str:
 
 
 def without_idle_properties(sheet: str, words: set[str]) -> str:
-    """The sheet without the custom properties that neither it asks for nor a script can."""
+    """Return the sheet without the custom properties that neither it asks for nor a script can."""
     asked = set(re.findall(r"var\(\s*(--[\w-]+)", sheet)) | words
 
     def lean(tokens: Iterable[Any]) -> str:
@@ -127,7 +127,7 @@ def without_idle_properties(sheet: str, words: set[str]) -> str:
 
 
 def flat(sheet: Path, static: Path) -> str:
-    """A sheet with what it imports, as it reads in the folder ``static``."""
+    """Return a sheet with what it imports, as it reads in the folder ``static``."""
 
     def rebase(found: re.Match[str]) -> str:
         return found[1] + os.path.relpath(sheet.parent / found[2], static)
@@ -168,6 +168,6 @@ def join(app: Sphinx, error: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the end of the build."""
+    """Connect to the end of the build."""
     app.connect("build-finished", join, priority=900)  # the theme writes pygments.css then
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -26,12 +26,12 @@ MARKS = re.compile(r"[,.;:?!)\]’”…]+")
 
 @cache
 def converter() -> LatexToMathML:
-    """One converter for all pages; it keeps no state between formulas."""
+    """Return one converter for all pages; it keeps no state between formulas."""
     return LatexToMathML(annotation=True, fancy_error=False)
 
 
 def to_mathml(latex: str, *, display: bool) -> str:
-    """The formula as a ``<math>`` element.
+    """Return the formula as a ``<math>`` element.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def to_mathml(latex: str, *, display: bool) -> str:
 
 
 def convert(translator: HTML5Translator, node: nodes.Element, *, display: bool) -> str:
-    """The formula of ``node``; a formula that fails is reported and shown as its LaTeX."""
+    """Return the formula of ``node``; a formula that fails is reported and shown as its LaTeX."""
     latex = node.astext()
     try:
         return to_mathml(latex, display=display)

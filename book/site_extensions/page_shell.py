@@ -37,12 +37,12 @@ def depart_citation(translator: HTML5Translator, node: nodes.citation) -> None:
 
 
 def in_order(app: Sphinx) -> list[str]:
-    """The pages of the table of contents below the first, in its order."""
+    """Return the pages of the table of contents below the first, in its order."""
     return app.env.toctree_includes[app.config.root_doc]
 
 
 def more_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """The page at the root, whose own has no title, and the one for addresses that lead nowhere."""
+    """Yield the page at the root, whose own has no title, and the one for lost readers."""
     yield "index", {}, "first_page.html"
     mark = (Path(__file__).parent.parent / "assets" / "mark.svg").read_text(encoding="utf-8")
     colours = {"paper": PAGE, "ink": TONES["ink"], "link": TONES["blue"]}
@@ -104,7 +104,7 @@ class OfferNotebook(SphinxTransform):
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the writing of pages."""
+    """Connect to the writing of pages."""
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
     app.connect("html-collect-pages", more_pages)
     app.connect("build-finished", quiet_theme, priority=900)

@@ -114,7 +114,7 @@ def drop(axes: Axes) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the writing of pages."""
+    """Connect to the writing of pages."""
     app.add_transform(WhereTheCourseIs)
     app.connect("config-inited", offer_launch)
     app.connect("html-page-context", describe)

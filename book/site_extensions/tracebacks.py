@@ -24,6 +24,6 @@ def shorten(_: Sphinx, document: nodes.document) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Hook into the reading of pages."""
+    """Connect to the reading of pages."""
     app.connect("doctree-read", shorten)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -47,7 +47,7 @@ class Item:
     trouble: str | None
 
     def __str__(self) -> str:
-        """One line; the same on every machine as long as nothing is wrong."""
+        """Return one line; the same on every machine as long as nothing is wrong."""
         return f"OK      {self.name}" if self.trouble is None else f"TO DO   {self.trouble}"
 
 
@@ -86,7 +86,7 @@ def _print_items() -> bool:
 
 
 def python() -> None:
-    """The Python that runs this."""
+    """Look at the Python that runs this."""
     if sys.version_info < LEAST_PYTHON:
         least = ".".join(map(str, LEAST_PYTHON))
         raise Trouble(
@@ -96,7 +96,7 @@ def python() -> None:
 
 
 def packages() -> None:
-    """The packages that requirements.txt pins, at the versions that it pins."""
+    """Look for the packages that requirements.txt pins, at the versions that it pins."""
     wrong = []
     for wanted in pinned(COURSE / "requirements.txt"):
         try:
@@ -111,7 +111,7 @@ def packages() -> None:
 
 
 def pinned(path: Path) -> list[Requirement]:
-    """The lines of a requirements file that hold for this machine; none if there is no file."""
+    """Read the lines of a requirements file that hold for this machine; none without a file."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:  # the package alone was installed, as in Colab
@@ -141,7 +141,7 @@ def torch_computes() -> None:
 
 
 def data() -> None:
-    """The four files of MNIST, by their checksums, in a cache that can be written to."""
+    """Look for MNIST's four files, by their checksums, in a cache that can be written to."""
     from drinkdeep import mnist_files
 
     try:
@@ -174,7 +174,7 @@ def space() -> None:
 
 
 def extensions() -> None:
-    """What JupyterLab loads to show chapters and to validate exercises, there and not disabled."""
+    """Look whether what JupyterLab loads for chapters and exercises is there and enabled."""
     from jupyter_core.paths import jupyter_config_path, jupyter_path
     from jupyter_server.extension.config import ExtensionConfigManager
     from jupyterlab_server.config import get_federated_extensions, get_page_config

@@ -69,7 +69,7 @@ class Standing:
         return ""
 
     def __str__(self) -> str:
-        """One or two lines for a terminal."""
+        """Return one or two lines for a terminal."""
         lines = [f"{self.title} · {self.earned:g} of {self.visible:g} points"]
         if self.next:
             lines.append(f"    next: {self.next}")
@@ -79,7 +79,7 @@ class Standing:
 
 
 def notebooks(folder: Path | None = None) -> list[Path]:
-    """The assignments below ``folder``; by default those of the course that we are in, or here."""
+    """Find the assignments below ``folder``; by default those of our course, or here."""
     if folder is None:
         here = Path.cwd()
         folder = next(
@@ -95,7 +95,7 @@ def notebooks(folder: Path | None = None) -> list[Path]:
 
 
 def standing(path: Path) -> Standing:
-    """How far the student is in one notebook, as it was saved. It is left as it is."""
+    """Return how far the student is in one notebook, as it was saved. It is left as it is."""
     restore = f"`drinkdeep restore {_from_here(path)}` brings it back and keeps your answers"
     try:
         with quiet_nbformat():
@@ -123,7 +123,7 @@ def standing(path: Path) -> Standing:
 
 
 def _answered(cell: NotebookNode) -> bool:
-    """Whether something is written in a task, other than what was given out."""
+    """Return whether something is written in a task, other than what was given out."""
     return bool(cell.source.strip()) and is_changed(cell)
 
 
@@ -145,7 +145,7 @@ def _execute(notebook: NotebookNode, path: Path) -> str | None:
 
 
 def _tasks(notebook: NotebookNode) -> Iterator[Task]:
-    """Each exercise, and each answer in words, in the notebook's order."""
+    """Yield each exercise, and each answer in words, in the notebook's order."""
     title = ""
     answered = False
     for cell in notebook.cells:
@@ -200,7 +200,7 @@ def _table(found: list[Standing]) -> str:
 
 
 def _from_here(path: Path) -> str:
-    """The path as one would write it in the current folder."""
+    """Return the path as one would write it in the current folder."""
     try:
         return min(Path(os.path.relpath(path)).as_posix(), str(path), key=len)
     except ValueError:  # another drive
@@ -211,7 +211,7 @@ def _from_here(path: Path) -> str:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``drinkdeep progress`` takes."""
+    """Add what ``drinkdeep progress`` takes."""
     parser.add_argument(
         "folder",
         nargs="?",

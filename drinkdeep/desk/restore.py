@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 from drinkdeep.cells import grade_id, is_task
 from drinkdeep.desk.check import COURSE
 from drinkdeep.notebook.file_text import decoded
-from drinkdeep.notebook.matching import match_cells, split_comments
+from drinkdeep.notebook.matching import match_cells, split_texts
 from drinkdeep.notebook.surrogates import mended
 from drinkdeep.whole_file import write_whole
 
@@ -34,7 +34,7 @@ from drinkdeep.whole_file import write_whole
 RELEASED = Path(__file__).resolve().parent / "released"
 
 
-NO_COMMA = re.compile(r'"(\s*\n\s*)"')
+NO_COMMA = re.compile(r'(["\]])(\s*\n\s*)"')
 CONFLICT = re.compile(r"(<{7}|\|{7}|={7}|>{7})(?: |$)")
 STUB = re.compile(r"# YOUR CODE HERE\s+raise NotImplementedError\(\)|^YOUR ANSWER HERE$")
 
@@ -47,7 +47,7 @@ class Trouble(Exception):
 
 
 def released(name: str, cells: Iterable[NotebookNode] = ()) -> tuple[str, NotebookNode] | None:
-    """The notebook that was given out under this file name, with the name; None if none is known.
+    """Return the notebook that was given out under this file name, and the name; None if unknown.
 
     Of a notebook that was renamed, the one that shares the most with ``cells``.
     """
@@ -66,7 +66,7 @@ def released(name: str, cells: Iterable[NotebookNode] = ()) -> tuple[str, Notebo
 
 
 def known_names() -> set[str]:
-    """The file names of the notebooks that the course gives out."""
+    """Return the file names of the notebooks that the course gives out."""
     return {name for name, _ in _known()}
 
 
@@ -82,7 +82,7 @@ def _known() -> Iterable[tuple[str, str]]:
 
 
 def _git(*arguments: str) -> str:
-    """What git says of the course's folder; nothing where there is no git, or no repository."""
+    """Ask git about the course's folder; nothing where there is no git, or no repository."""
     try:
         run = subprocess.run(
             ["git", "-C", COURSE, *arguments], capture_output=True, encoding="utf-8", check=True
@@ -126,7 +126,7 @@ def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> Notebo
     stubs = {id(cell): cell.source for cell in result.cells if is_task(cell)}
     own: dict[int | None, list[NotebookNode]] = {}
     above: int | None = None
-    cells = split_comments(list(damaged), result.cells)
+    cells = split_texts(list(damaged), result.cells)
     for cell, home in zip(cells, match_cells(cells, result.cells), strict=True):
         if home is None:
             own.setdefault(above, []).append(_plain(cell))
@@ -146,7 +146,7 @@ def restored(damaged: Iterable[NotebookNode], given_out: NotebookNode) -> Notebo
 
 
 def _plain(cell: NotebookNode) -> NotebookNode:
-    """A copy without nbgrader's metadata, and with an id that nobody has."""
+    """Return a copy without nbgrader's metadata, and with an id that nobody has."""
     copied = copy.deepcopy(cell)
     copied.metadata = NotebookNode()
     copied.id = uuid.uuid4().hex[:8]
@@ -154,7 +154,7 @@ def _plain(cell: NotebookNode) -> NotebookNode:
 
 
 def answers(notebook: NotebookNode, given_out: NotebookNode) -> int:
-    """How many of the tasks that were given out have something written in them."""
+    """Count how many of the tasks that were given out have something written in them."""
     stubs = {grade_id(cell): cell.source.strip() for cell in given_out.cells if is_task(cell)}
     return sum(
         is_task(cell) and cell.source.strip() != stubs[grade_id(cell)] for cell in notebook.cells
@@ -162,14 +162,15 @@ def answers(notebook: NotebookNode, given_out: NotebookNode) -> int:
 
 
 def readable_cells(text: str) -> list[NotebookNode]:
-    """The cells of a notebook's text; of one that was cut off, those that are whole."""
+    """Return the cells of a notebook's text; of one that was cut off, those that are whole."""
     with contextlib.suppress(Exception):
         whole = list(_read(text).cells)
         if all("source" in cell and "metadata" in cell for cell in whole):
             return whole
-    # Git's union of two versions leaves the last line of one without a comma.
-    text = NO_COMMA.sub(r'",\1"', text)
-    decoder = json.JSONDecoder()
+    # Git's union of two versions leaves the last line of one without a comma, and may leave a cell
+    # with two texts.
+    text = NO_COMMA.sub(r'\1,\2"', text)
+    decoder = json.JSONDecoder(object_pairs_hook=_both_sources)
     cells = []
     start = text.find("[", text.find('"cells"') + 1)
     while (start := text.find("{", start + 1)) >= 0:
@@ -184,8 +185,21 @@ def readable_cells(text: str) -> list[NotebookNode]:
     return cells
 
 
+def _both_sources(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON; of a cell with more than one text those that aren't as given out."""
+    texts = [
+        "".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in pairs
+        if name == "source"
+    ]
+    if len(texts) < 2:
+        return dict(pairs)
+    answered = [text for text in texts if not STUB.search(text)]
+    return {**dict(pairs), "source": "\n".join(answered or texts)}
+
+
 def _sound(raw: dict[str, Any]) -> NotebookNode:
-    """A cell of today's format, with what can be understood of a broken one."""
+    """Return a cell of today's format, with what can be understood of a broken one."""
     source = raw.get("source", "")
     if isinstance(source, list):
         source = "".join(part for part in source if isinstance(part, str))
@@ -218,7 +232,7 @@ def without_conflict(text: str) -> tuple[str, str]:
 
 
 def unmerged(text: str) -> tuple[list[NotebookNode], int]:
-    """The cells of a notebook's text; and how many are there in two versions, after a merge.
+    """Return the cells of a notebook's text; and how many are there in two versions, after a merge.
 
     Git puts its marks into the file, nbdime into the text of a cell. Of two versions the student's
     comes last, so that it counts.
@@ -306,7 +320,7 @@ def restore(path: Path, source: Path | None = None) -> str:
 
 
 def _is_sound(content: bytes) -> bool:
-    """Whether others can read the file as it is."""
+    """Return whether others can read the file as it is."""
     try:
         _read(content.decode("utf-8"))
     except Exception:
@@ -332,7 +346,7 @@ def _same(cells: list[NotebookNode], others: list[NotebookNode]) -> bool:
 
 
 def _backup(path: Path) -> Path:
-    """A copy of the file under a name that is free. Not a notebook's, which would be handed in."""
+    """Copy the file to a name that is free. Not a notebook's, which would be handed in."""
     number = 1
     while (backup := path.with_name(f"{path.name}.backup-{number}")).exists():
         number += 1
@@ -358,7 +372,7 @@ def _write(path: Path, notebook: NotebookNode) -> None:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """What ``drinkdeep restore`` takes."""
+    """Add what ``drinkdeep restore`` takes."""
     parser.add_argument("notebook", type=Path, nargs="+", metavar="NOTEBOOK")
     parser.add_argument(
         "--from",

@@ -44,7 +44,7 @@ def run(notebook: NotebookNode, folder: Path, **options: Any) -> NotebookNode | 
 
 
 def ended(name: str) -> str:
-    """What to say when the kernel ended while it ran the cell of this name."""
+    """Say that the kernel ended while it ran the cell of this name."""
     # exit() lets the kernel finish its cell, and often the next, before it ends.
     return (
         f"The kernel ended while it ran {name}, so what stands below was not looked at: "

@@ -27,7 +27,7 @@ class Validate(ValidateAssignmentHandler):  # type: ignore[misc]
     """nbgrader's, with a sentence in place of a traceback. The server's log has the traceback."""
 
     def validate_notebook(self, path: str) -> dict[str, Any]:
-        """What nbgrader answers about the notebook at this path, below the server's folder."""
+        """Say what nbgrader answers about the notebook at this path, below the server's folder."""
         answer: dict[str, Any] = super().validate_notebook(path)
         file = Path(self.root_dir).resolve() / path
         if not answer["success"]:

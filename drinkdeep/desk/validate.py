@@ -89,7 +89,7 @@ class Words(logging.Filter):
     BEFORE = ("Traceback", "Notebook failed to validate", "Notebook JSON is invalid")
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is shown; the last one is given other words."""
+        """Return whether the record is shown; the last one is given other words."""
         message = record.getMessage()
         if (last := self.LAST.fullmatch(message)) and (error := sys.exception()):
             said = traceback.format_exception_only(error)[-1].strip()
@@ -98,7 +98,7 @@ class Words(logging.Filter):
 
 
 def not_looked_at(error: str, path: Path) -> str:
-    """What to do about an error that kept nbgrader from beginning, and the command that does so.
+    """Say what to do about an error that kept nbgrader from beginning, and by which command.
 
     ``error`` is the last line of its traceback. The command stands on a line of its own, to be
     copied.
@@ -119,7 +119,7 @@ def not_looked_at(error: str, path: Path) -> str:
 
 
 def another_type(now: str, before: str, path: Path) -> str:
-    """What to do about a cell that was code and is text, or the other way round."""
+    """Say what to do about a cell that was code and is text, or the other way round."""
     return _shown(f"This was a {before} cell and is a {now} cell: {BRINGS_BACK}", _restore(path))
 
 
@@ -155,7 +155,7 @@ def _is_stub(error: NotebookNode) -> bool:
 
 
 def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
-    """A sign for each cell that is gone or changed, and for another name of the file."""
+    """Yield a sign for each cell that is gone or changed, and for another name of the file."""
     # nbgrader hands on no name, so the notebook is known by its cells.
     found = released("", notebook.cells)
     if found is None:
@@ -194,7 +194,7 @@ def _damage(notebook: NotebookNode) -> Iterator[NotebookNode]:
 
 
 def _sign(source: str, sentence: str, command: str = "") -> NotebookNode:
-    """A cell that nbgrader shows as one that failed, with these words."""
+    """Return a cell that nbgrader shows as one that failed, with these words."""
     # No points: none are lost that the tests don't count.
     test = {"grade": True, "solution": False, "locked": True, "task": False, "points": 0}
     words = _shown(sentence, command).splitlines()

@@ -125,13 +125,13 @@ def _rank(rows: list[list[_Spot]]) -> None:
 
 
 def _mean(spot: _Spot, side: str) -> float:
-    """The mean x of the neighbours above or below, or its own x where there are none."""
+    """Return the mean x of the neighbours above or below, or its own x where there are none."""
     neighbours: list[_Spot] = getattr(spot, side)
     return sum(n.x for n in neighbours) / len(neighbours) if neighbours else spot.x
 
 
 def _crossings(rows: list[list[_Spot]]) -> int:
-    """How many pairs of edges cross between neighbouring rows, each in its order."""
+    """Return how many pairs of edges cross between neighbouring rows, each in its order."""
     _rank(rows)
     return sum(
         (one.x - other.x) * (start.x - end.x) < 0
@@ -299,12 +299,12 @@ def _titles(named: Mapping[str, Tensor]) -> dict[Node, str]:
 
 
 def is_leaf_node(node: Node) -> bool:
-    """Whether ``node`` is one of the graph's leaves, where gradients come to rest."""
+    """Return whether ``node`` is one of the graph's leaves, where gradients come to rest."""
     return type(node).__name__ == "AccumulateGrad"
 
 
 def graph(*outputs: Tensor, named: Mapping[str, Tensor], alt: str, caption: str = "") -> Picture:
-    """The graph that autograd recorded, one panel for each of ``outputs``, the root on top.
+    """Draw the graph that autograd recorded, one panel for each of ``outputs``, the root on top.
 
     Parameters
     ----------
@@ -387,12 +387,12 @@ class _Replay:
         return self.titles.get(node, type(node).__name__)
 
     def turns(self, step: int) -> list[Visit]:
-        """The turns taken in the pass that ``step`` is in; the second begins after the first."""
+        """Return the turns taken in the pass of ``step``; the second begins after the first."""
         count = len(self.visits)
         return self.visits[: step - count if step > count else step]
 
     def grad(self, node: Node, step: int, zero: bool) -> str:
-        """What a leaf's ``.grad`` holds after ``step`` turns."""
+        """Return what a leaf's ``.grad`` holds after ``step`` turns."""
         kept = step > len(self.visits) and not zero
         carried = {visit.node: visit.received for visit in self.visits} if kept else {}
         done = {visit.node: visit.received for visit in self.turns(step)}
@@ -400,7 +400,7 @@ class _Replay:
         return written(sum(known), 3) if known else "None"
 
     def words(self, step: int, zero: bool) -> tuple[str, str]:
-        """The written alternative of a moment, and its caption."""
+        """Return the written alternative of a moment, and its caption."""
         turns, count, second = self.turns(step), len(self.visits), step > len(self.visits)
         kept = " and ".join(
             f"{self.name[leaf]}.grad is {self.grad(leaf, step, zero)}" for leaf in self.leaves
@@ -442,7 +442,7 @@ class _Replay:
         return _Look(lines, letters, MUTED, ":")
 
     def in_browser(self, controls: Mapping[str, Any]) -> dict[str, Any]:
-        """The graph with its places, the turns, and the words of every moment."""
+        """Return the graph with its places, the turns, and the words of every moment."""
         looks = {node: self.look(node, 0, False) for node in graph_nodes(self.root)}
         layout = _arrange(self.root, looks)
         order = {node: number for number, node in enumerate(layout.boxes)}
@@ -495,7 +495,7 @@ def replay(output: Tensor, named: Mapping[str, Tensor]) -> Callable[[int, bool],
 
 
 def _told(visit: Visit, title: str) -> str:
-    """One node's turn in words."""
+    """Return one node's turn in words."""
     received = f"{title}: {written(visit.received, 3)} came in"
     if is_leaf_node(visit.node):
         return f"{received}, and was added to its .grad."
@@ -506,7 +506,7 @@ def _told(visit: Visit, title: str) -> str:
 def walks(
     paths: Mapping[str, Sequence[float]], goal: float, *, alt: str, caption: str = ""
 ) -> Picture:
-    """A weight's way, step by step, for each of ``paths`` (name → values), and its ``goal``."""
+    """Draw a weight's way, step by step, for each of ``paths`` (name → values), and its goal."""
     figure, axes = panel()
     axes.axhline(goal, color=MUTED, linestyle=":", linewidth=1.2)
     for (name, values), marker in zip(paths.items(), "os^D", strict=False):

@@ -17,7 +17,7 @@ def boundary(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """The points, a marker for each kind, once for each of the ``scores`` and over its border.
+    """Draw the points, a marker for each kind, once for each of the ``scores`` and over its border.
 
     ``kinds`` are 1 or −1, one a point. ``scores`` holds under a panel's title the scores on a
     square grid from −:data:`EDGE` to :data:`EDGE`, as rows from the lowest y to the highest. The

@@ -34,7 +34,7 @@ def in_browser(module: str, data: Callable[..., Mapping[str, Any]]) -> Callable[
 def module_and_data(
     draw: Callable[..., object], controls: Mapping[str, Any]
 ) -> tuple[str, Mapping[str, Any]]:
-    """The module of a drawing function marked with :func:`in_browser`, and what it draws from."""
+    """Return the module of a function marked with :func:`in_browser`, and what it draws from."""
     if isinstance(draw, MethodType):
         draw = partial(draw.__func__, draw.__self__)
     bound = draw if isinstance(draw, partial) else partial(draw)
@@ -43,7 +43,7 @@ def module_and_data(
 
 
 def numbers(values: Tensor) -> Any:
-    """The tensor as nested lists; of float32 only the nine digits that it takes to tell it."""
+    """Return the tensor as nested lists; of float32 the nine digits that it takes to tell it."""
     if values.dtype == torch.float32:
         return [numbers(v) for v in values] if values.dim() else float(f"{values.item():.9g}")
     return values.tolist()

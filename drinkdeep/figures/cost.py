@@ -49,7 +49,7 @@ def _opinions_in_browser(
 def opinions(
     images: Tensor, probabilities: Mapping[str, Tensor], labels: Tensor, number: int
 ) -> Picture:
-    """One digit of a set, and the probabilities that two networks give to its classes.
+    """Draw one digit of a set, and the probabilities that two networks give to its classes.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def opinions(
 
 
 def losses_of_an_error(*, alt: str, caption: str = "") -> Picture:
-    """The squared, absolute, Huber (δ = 1) and 0–1 loss over the error ŷ − y, and their slopes."""
+    """Draw the squared, absolute, Huber (δ = 1) and 0–1 loss over the error ŷ − y, and slopes."""
     error = torch.linspace(-3, 3, 601, dtype=torch.double, requires_grad=True)
     height, above = panel(WIDTH, 3.5)
     slope, below = panel(WIDTH, 3.5)
@@ -131,7 +131,7 @@ def losses_of_an_error(*, alt: str, caption: str = "") -> Picture:
 def line_landscape(
     ink: Tensor, x: Tensor, y: Tensor, slope: float, intercept: float, loss: str
 ) -> Picture:
-    """A line through the stroke of a digit on its side, beside the landscape of its cost.
+    """Draw a line through the stroke of a digit on its side, beside the landscape of its cost.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def line_landscape(
 
 
 def _quick_panel() -> tuple[Figure, Axes]:
-    """A square panel with fixed margins, drawn in two thirds of the time: a hand is waiting."""
+    """Make a square panel with fixed margins, drawn in two thirds of the time: a hand waits."""
     figure, axes = panel(WIDTH, WIDTH)
     figure.set_layout_engine("none")
     axes.set_position((0.14, 0.13, 0.83, 0.8))
@@ -212,7 +212,7 @@ def _quick_panel() -> tuple[Figure, Axes]:
 
 
 def _cost_of_lines(x: Tensor, y: Tensor, w: Tensor, b: Tensor, loss: str) -> Tensor:
-    """The cost of every line of a grid: x, y (N,), w (P,), b (Q,) → (Q, P), b down, w across."""
+    """Compute each line's cost on a grid: x, y (N,), w (P,), b (Q,) → (Q, P), w across."""
     lines = w[None, :, None] * x + b[:, None, None]
     return LOSSES[loss](lines, y.expand_as(lines), reduction="none").mean(dim=2)
 
@@ -231,7 +231,7 @@ def _landscape(axes: Axes, w: Tensor, b: Tensor, costs: Tensor) -> None:
 
 
 def _ink_on_its_side(axes: Axes, ink: Tensor, x: Tensor) -> None:
-    """The pixels of a digit turned by a quarter: its top at the left, its right side up."""
+    """Draw the pixels of a digit turned by a quarter: its top at the left, its right side up."""
     first = int(ink.sum(dim=1).nonzero()[0, 0])
     squares, shades = [], []
     for row, column in (ink > 0.05).nonzero().tolist():
@@ -258,7 +258,7 @@ def two_fits(
 
 
 def wanted(y: Tensor, truth: float, *, alt: str, caption: str = "") -> Picture:
-    """What each loss asks for: of one number for all targets, and of one probability.
+    """Draw what each loss asks for: of one number for all targets, and of one probability.
 
     The first panel is the cost of predicting c for every target y (N,), the second the expected
     loss of stating probability p for an event whose true probability is ``truth``.
@@ -348,7 +348,7 @@ def over_one_parameter(
 
 
 def between(shares: Tensor, costs: Tensor, *, alt: str, caption: str = "") -> Picture:
-    """The cost (N,) on the straight way between two settings of all parameters, shares (N,)."""
+    """Draw the cost (N,) on the way between two settings of all parameters, at shares (N,)."""
     figure, axes = panel(4.8, 3.2)
     axes.plot(shares, costs, marker="o", markersize=4)
     axes.set(xlabel="share of the way from A to its reordered twin", ylim=(0, None))

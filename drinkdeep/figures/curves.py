@@ -7,7 +7,7 @@ from drinkdeep.training import History
 
 
 def loss_curve(*histories: History, alt: str, caption: str = "") -> Picture:
-    """The mean loss of each epoch, one curve a history, and validation's where it was taken.
+    """Draw the mean loss of each epoch, one curve a history, and validation's where it was taken.
 
     The loss is in nats, the unit of a natural logarithm; epochs are counted from 1.
     """

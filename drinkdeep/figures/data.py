@@ -50,7 +50,7 @@ def file_order(images: Tensor, labels: Tensor, start: int) -> Picture:
 
 
 def error_by_place(wrong: Tensor, *, block: int = 100, alt: str, caption: str = "") -> Picture:
-    """The share of mistakes along a file, block by block, and that of either half.
+    """Draw the share of mistakes along a file, block by block, and that of either half.
 
     Parameters
     ----------

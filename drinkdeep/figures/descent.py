@@ -39,7 +39,7 @@ class Bowl:
         return low, high
 
     def path(self, start: Tensor, rate: float, momentum: float, steps: int) -> Tensor:
-        """The weights (steps + 1, 2) of gradient descent in ``torch.optim.SGD``'s convention.
+        """Return the weights (steps + 1, 2) of gradient descent as ``torch.optim.SGD`` takes it.
 
         v′ = μ v + H (w − w*) and w′ = w − α v′, from v = 0.
         """
@@ -126,7 +126,7 @@ def _first_step_in_browser(
 
 @in_browser("first_step", _first_step_in_browser)
 def first_step(before: float, losses: Tensor, accuracies: Tensor, doublings: int) -> Picture:
-    """The loss after a single step against the gradient, for learning rates 0.003 · 2ᵏ.
+    """Draw the loss after a single step against the gradient, for learning rates 0.003 · 2ᵏ.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def uphill(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """The gradient among the contours, beside the slope measured in every direction.
+    """Draw the gradient among the contours, beside the slope measured in every direction.
 
     Parameters
     ----------
@@ -295,7 +295,7 @@ def parabola(
 
 
 def _fate(factor: float) -> str:
-    """What becomes of an error that each step multiplies by ± ``factor``."""
+    """Return what becomes of an error that each step multiplies by ± ``factor``."""
     if abs(factor - 1) < 1e-9:
         return "it stays as large as it was"
     if factor > 1:
@@ -412,7 +412,7 @@ def valley(rate: float, momentum: float, w1: float, w2: float, *, bowl: Bowl) ->
 
 
 def _course(rate: float, momentum: float, low: float, high: float) -> str:
-    """The look of a path through the valley, in words."""
+    """Return the look of a path through the valley, in words."""
     if rate > 2 * (1 + momentum) / high:
         return "The path leaps from wall to wall, each time higher."
     if momentum and rate * low > (1 - math.sqrt(momentum)) ** 2:
@@ -425,7 +425,7 @@ def _course(rate: float, momentum: float, low: float, high: float) -> str:
 
 
 def two_weights(rate: float, w1: float, w2: float, steps: int = 60) -> list[tuple[float, float]]:
-    """The weights visited by gradient descent on L(w) = (w₁w₂ − 1)², the first being the start.
+    """Return the weights that gradient descent on L(w) = (w₁w₂ − 1)² visits, the start first.
 
     Ends early where a weight is larger than a thousand: from there it only grows.
     """
@@ -493,7 +493,7 @@ def saddle(rate: float, w1: float, w2: float) -> Picture:
 
 
 def _hyperbola(axes: Axes, product: float, **look: Any) -> None:
-    """The points with w₁ w₂ = ``product``: two branches, and for 0 the axes themselves."""
+    """Draw the points with w₁ w₂ = ``product``: two branches, and for 0 the axes themselves."""
     for sign in (1, -1):
         if abs(product) < 1e-9:
             axes.plot((-3 * sign, 0), (0, 0), **look)
@@ -505,7 +505,7 @@ def _hyperbola(axes: Axes, product: float, **look: Any) -> None:
 
 
 def _end(rate: float, w1: float, w2: float) -> str:
-    """Where sixty steps on (w₁w₂ − 1)² have led, in words."""
+    """Return where sixty steps on (w₁w₂ − 1)² have led, in words."""
     loss = (w1 * w2 - 1) ** 2
     if max(abs(w1), abs(w2)) > 1000:
         return "the weights fly apart."
@@ -528,7 +528,7 @@ def excess_loss(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """How far above the lowest loss each run is, on a logarithmic scale.
+    """Draw how far above the lowest loss each run is, on a logarithmic scale.
 
     ``curves`` maps a run's name to its values, (steps + 1,), the first before any step.
     """
@@ -550,7 +550,7 @@ def sharpness(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """The loss of a training run, and the largest curvature λmax at the weights it has reached.
+    """Draw the loss of a training run, and the largest curvature λmax at the weights reached.
 
     Parameters
     ----------
@@ -582,7 +582,7 @@ def sharpness(
 def batch_noise(
     sizes: Sequence[int], measured: Tensor, predicted: Tensor, *, alt: str, caption: str = ""
 ) -> Picture:
-    """The noise of a minibatch's gradient against the size of the batch, both logarithmic.
+    """Draw the noise of a minibatch's gradient against the size of the batch, both logarithmic.
 
     ``measured`` and ``predicted`` are (n,), relative to the length of the full gradient.
     """
@@ -600,7 +600,7 @@ def batch_noise(
 
 
 def _contours(axes: Axes, bowl: Bowl) -> None:
-    """The map of a bowl: lines of equal loss, which are ellipses, and the minimum."""
+    """Draw the map of a bowl: lines of equal loss, which are ellipses, and the minimum."""
     curvatures, directions = torch.linalg.eigh(bowl.hessian)
     angle = math.degrees(math.atan2(directions[1, 0].item(), directions[0, 0].item()))
     for excess in (0.01, 0.05, 0.2, 0.6, 1.4, 2.8, 5.0, 8.0):
@@ -629,7 +629,7 @@ def _point(w: Tensor) -> tuple[float, float]:
 
 
 def _steady_panel(height: float) -> tuple[Figure, Axes]:
-    """A panel with fixed margins, so that its frame stays where it is while a slider moves.
+    """Return a panel with fixed margins, so that its frame stays where it is while a slider moves.
 
     To lay out the letters anew would also take as long as to draw the rest.
     """

@@ -10,7 +10,7 @@ from drinkdeep.palette import BLUE, ORANGE
 
 
 def show_digit(axes: Axes, image: Tensor) -> None:
-    """One digit, white on black as in the data set, whatever range its pixels have."""
+    """Draw one digit, white on black as in the data set, whatever range its pixels have."""
     axes.imshow(image.detach().reshape(28, 28).numpy())
     axes.set_axis_off()
 
@@ -18,7 +18,7 @@ def show_digit(axes: Axes, image: Tensor) -> None:
 def digit_grid(
     images: Tensor, titles: Sequence[str], *, columns: int = 8, alt: str, caption: str = ""
 ) -> Picture:
-    """A grid of digits, each under its title.
+    """Draw a grid of digits, each under its title.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def digit_with_probabilities(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """A digit beside the probability that a network gives to each of the ten classes.
+    """Draw a digit beside the probability that a network gives to each of the ten classes.
 
     Parameters
     ----------

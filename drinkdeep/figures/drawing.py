@@ -31,11 +31,11 @@ class Sheet:
     data: dict[str, Any]
 
     def html(self) -> str:
-        """The still, and within it the data that bring the figure to life."""
+        """Return the still, and within it the data that bring the figure to life."""
         return alive(self.still.html(), "draw", json.dumps(self.data))
 
     def widget(self) -> Any:
-        """The sheet as an anywidget, whose front ends are modules of the same form as a page's."""
+        """Make an anywidget of the sheet, whose front ends are modules of the form of a page's."""
         import anywidget
         import traitlets
 
@@ -61,7 +61,7 @@ class Sheet:
 def sheet(
     model: nn.Sequential, images: Tensor, labels: Tensor, *, examples: Tensor, still: Picture
 ) -> Sheet:
-    """A sheet that ``model`` reads.
+    """Return a sheet that ``model`` reads.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def sheet(
 
 
 def pack(model: nn.Module) -> bytes:
-    """All parameters, in the order of ``state_dict()``, rounded to 2⁻²² and gzipped.
+    """Return all parameters, in the order of ``state_dict()``, rounded to 2⁻²² and gzipped.
 
     That is 24 bits for a parameter, 22 of them after the point. It changes a probability by some
     millionths, no more than the rounding of float32 does on the way to it, and saves a third of the
@@ -113,5 +113,5 @@ def digits(images: Tensor, labels: Tensor) -> dict[str, Any]:
 
 
 def data_url(content: bytes) -> str:
-    """The address that holds ``content`` itself."""
+    """Return the address that holds ``content`` itself."""
     return f"data:application/octet-stream;base64,{base64.b64encode(content).decode()}"

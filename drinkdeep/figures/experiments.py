@@ -28,7 +28,7 @@ BINS = 10
 
 
 def verdict(first: str, ones: Sequence[float], second: str, others: Sequence[float]) -> str:
-    """What the errors of two recipes' runs show: a difference only where they don't overlap."""
+    """Say what the errors of two recipes' runs show: a difference only where none overlap."""
     if max(ones) < min(others):
         return f"every run of {first} is below every run of {second}"
     if max(others) < min(ones):
@@ -43,7 +43,7 @@ def sweep(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """Validation error against a quantity, both on logarithmic axes: a dot a run, lines by means.
+    """Draw validation error against a quantity, on logarithmic axes: a dot a run, lines by means.
 
     ``results`` holds the runs' errors in per cent under (name of the series, value of the
     quantity).
@@ -76,7 +76,7 @@ def sweep(
 
 
 def last_steps(results: Mapping[str, Sequence[float]], *, alt: str, caption: str = "") -> Picture:
-    """Validation error after each of the last steps of some runs, the very last to the right."""
+    """Draw validation error after each of the last steps of some runs, the last to the right."""
     figure, axes = panel(4.8, 3.2)
     for index, (name, errors) in enumerate(results.items()):
         places = range(1 - len(errors), 1)
@@ -97,7 +97,7 @@ def spread(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """One panel a group, one row a recipe: a dot a seed, and a bar at their mean.
+    """Draw one panel a group, one row a recipe: a dot a seed, and a bar at their mean.
 
     The values are errors in per cent; a group gets a logarithmic axis if they differ by
     more than a factor of five.
@@ -126,7 +126,7 @@ def spread(
 
 
 def _per_cent(axes: Axes, which: str, values: Sequence[float]) -> None:
-    """A logarithmic axis with round percentages beside its ticks."""
+    """Draw a logarithmic axis with round percentages beside its ticks."""
     axis = axes.yaxis if which == "y" else axes.xaxis
     low, high = min(values) / 1.15, max(values) * 1.15
     if which == "y":
@@ -167,7 +167,7 @@ def _means(runs: Sequence[Run], measure: Measure) -> Tensor:
 
 
 def _band(axes: Axes, curves: Tensor, index: int, label: str) -> None:
-    """The mean over seeds as a line, and the range of the seeds behind it."""
+    """Draw the mean over seeds as a line, and the range of the seeds behind it."""
     epochs = range(1, curves.shape[1] + 1)
     low, high = curves.amin(0).tolist(), curves.amax(0).tolist()
     axes.fill_between(epochs, low, high, color=SERIES[index], alpha=0.2, lw=0)
@@ -255,7 +255,7 @@ def calibration_bins(p: Tensor, labels: Tensor) -> tuple[Tensor, Tensor, Tensor]
 
 
 def calibration_error(p: Tensor, labels: Tensor) -> float:
-    """The expected calibration error: Σ share · |accuracy − confidence| over the bins."""
+    """Return the expected calibration error: Σ share · |accuracy − confidence| over the bins."""
     share, confidence, accuracy = calibration_bins(p, labels)
     return float((share * (accuracy - confidence).abs()).nansum())
 
@@ -287,7 +287,7 @@ def _calibration(logits: Tensor, labels: Tensor, temperature: float) -> _Calibra
 def _calibration_in_browser(
     controls: Mapping[str, Any], logits: Tensor, labels: Tensor
 ) -> dict[str, Any]:
-    """The bins at each temperature of the control: all the logits would be forty times as much."""
+    """Return the bins at each temperature of the control: logits would be forty times as much."""
     moments = []
     for temperature in controls["temperature"].values():
         found = _calibration(logits, labels, temperature)

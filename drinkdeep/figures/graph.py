@@ -32,7 +32,7 @@ class TwoLayer:
     y: float
 
     def numbers(self) -> dict[str, float]:
-        """All that the forward and the backward pass compute, by name, in their order."""
+        """Return all that the forward and the backward pass compute, by name, in their order."""
         layer1 = self.W1 * self.x + self.b1
         s = 1 / (1 + math.exp(-layer1))
         layer2 = self.W2 * s + self.b2
@@ -61,7 +61,7 @@ FORWARD_STEPS, LAST_STEP, NEVER = 3, 7, 99
 
 
 def forward_graph(network: TwoLayer, *, alt: str, caption: str = "") -> Picture:
-    """The two-layer graph after the forward pass, bottom to top, with a value on every edge."""
+    """Draw the two-layer graph after the forward pass, bottom to top, a value on each edge."""
     figure, axes = _graph_panel()
     _two_layer(axes, network, FORWARD_STEPS)
     return Picture((figure,), alt, caption)
@@ -72,7 +72,7 @@ def forward_graph(network: TwoLayer, *, alt: str, caption: str = "") -> Picture:
     lambda controls: {name: getattr(EXAMPLE, name) for name in ("x", "b1", "b2", "y")},
 )
 def two_layer_steps(step: int, W1: float, W2: float) -> Picture:
-    """The graph of :data:`EXAMPLE` with other weights, after ``step`` of its 7 steps.
+    """Draw the graph of :data:`EXAMPLE` with other weights, after ``step`` of its 7 steps.
 
     Steps 1 to 3 are the forward pass, 4 to 7 the backward pass.
     """
@@ -103,7 +103,7 @@ def two_layer_steps(step: int, W1: float, W2: float) -> Picture:
 
 
 def sum_graph(value: float, *, alt: str, caption: str = "") -> Picture:
-    """The graph of b = a + a and c = b + b at a = ``value``, gradients below its edges."""
+    """Draw the graph of b = a + a and c = b + b at a = ``value``, gradients below its edges."""
     figure, axes = panel(4.7, 2.2)
     _empty(axes, 4.7, 2.2)
     places = {"a": 0.55, "b": 2.35, "c": 4.15}
@@ -131,7 +131,7 @@ def sum_graph(value: float, *, alt: str, caption: str = "") -> Picture:
 def layer_products(
     batch: int, inputs: int, outputs: int, *, alt: str, caption: str = ""
 ) -> Picture:
-    """The three matrix products of a layer as rectangles: forward, for W and for the input.
+    """Draw the three matrix products of a layer as rectangles: forward, for W and for the input.
 
     X is (batch, inputs), W (outputs, inputs), δ (batch, outputs); all sizes below 7 to fit.
     """
@@ -169,7 +169,7 @@ def difference_error(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """The error of finite differences against their step, both axes logarithmic.
+    """Draw the error of finite differences against their step, both axes logarithmic.
 
     ``errors`` has one curve a name, each as long as ``steps``; an error of exactly 0 has no
     logarithm and leaves a gap.
@@ -183,7 +183,7 @@ def difference_error(
 
 
 def sigmoid_and_slope(*, alt: str, caption: str = "") -> Picture:
-    """The sigmoid, and its slope with the ceiling at one quarter."""
+    """Draw the sigmoid, and its slope with the ceiling at one quarter."""
     z = [i / 20 for i in range(-160, 161)]
     s = [1 / (1 + math.exp(-v)) for v in z]
     left, axes = panel(3.6, 2.6)
@@ -200,7 +200,7 @@ def sigmoid_and_slope(*, alt: str, caption: str = "") -> Picture:
 def gradient_by_layer(
     norms: Mapping[str, Sequence[float]], *, alt: str, caption: str = ""
 ) -> Picture:
-    """The length of the gradient at each layer, on a logarithmic axis, one curve a name.
+    """Draw the length of the gradient at each layer, on a logarithmic axis, one curve a name.
 
     The first number of a curve belongs to the layer next to the input.
     """
@@ -214,7 +214,7 @@ def gradient_by_layer(
 
 
 def step_losses(losses: Mapping[str, Sequence[float]], *, alt: str, caption: str = "") -> Picture:
-    """The losses of two training runs, step by step, in nats; the second is drawn on the first.
+    """Draw the losses of two training runs, step by step, in nats; the second on the first.
 
     ``losses`` holds exactly two runs, by name.
     """
@@ -305,7 +305,7 @@ def _number(value: float) -> str:
 
 
 def _factor(value: float) -> str:
-    """The number as the right factor of a product."""
+    """Return the number as the right factor of a product."""
     return f"({_number(value)})" if value < 0 else _number(value)
 
 
@@ -352,7 +352,7 @@ def _box(
 def _block(
     axes: Axes, x: float, y: float, width: float, height: float, text: str, colour: str
 ) -> None:
-    """A matrix, as a rectangle that starts at ``x`` and has its middle at the height ``y``."""
+    """Draw a matrix, as a rectangle that starts at ``x`` and has its middle at the height ``y``."""
     corner = (x, y - height / 2)
     axes.add_patch(
         Rectangle(corner, width, height, facecolor=WASH, edgecolor=colour, linewidth=1.6)
@@ -364,7 +364,7 @@ Point = tuple[float, float]
 
 
 def _edge(axes: Axes, start: Point, end: Point, forward: bool, backward: bool) -> None:
-    """An edge: a solid arrow onward once its value is known, a dashed one back."""
+    """Draw an edge: a solid arrow onward once its value is known, a dashed one back."""
     length = math.dist(start, end)
     aside = (0.06 * (end[1] - start[1]) / length, -0.06 * (end[0] - start[0]) / length)
     one = ((start[0] - aside[0], start[1] - aside[1]), (end[0] - aside[0], end[1] - aside[1]))

@@ -31,7 +31,7 @@ class Laboratory:
 
 
 def laboratory(model: nn.Module, images: Tensor, labels: Tensor) -> Laboratory:
-    """The laboratory, with what an untrained ``model`` answers to ten test digits as its still.
+    """Draw the laboratory; its still is what an untrained ``model`` answers to ten test digits.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def several_runs(
     still: Picture,
     **others: float,
 ) -> Laboratory:
-    """Runs that differ in one setting alone, which the reader has trained one after another.
+    """Draw runs that differ in one setting alone, which the reader has trained one after another.
 
     Each takes batches of 64 of 8,000 training images, and is judged by 2,000 others of them; the
     test set is left alone. Chapter 2 varies the learning rate, chapter 7 the seed.

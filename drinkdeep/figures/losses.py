@@ -67,7 +67,7 @@ def scores_to_loss(cat: float, dog: float, bird: float, factor: float = 1.0) -> 
 
 
 def three_ways(gaps: Sequence[float], *, alt: str, caption: str = "") -> Picture:
-    """The loss of three classes against the lead of a wrong one, computed in three ways."""
+    """Draw the loss of three classes against the lead of a wrong one, computed in three ways."""
     figure, axes = panel(4.8, 3.3)
     wrong = torch.tensor([[gap, 0.0, 0.0] for gap in gaps])
     exponentials = wrong.exp()
@@ -89,7 +89,7 @@ def three_ways(gaps: Sequence[float], *, alt: str, caption: str = "") -> Picture
 
 
 def temperatures(z: Tensor, values: Sequence[float], *, alt: str, caption: str = "") -> Picture:
-    """The softmax of the scores ``z`` (K,), divided by each of several temperatures."""
+    """Draw the softmax of the scores ``z`` (K,), divided by each of several temperatures."""
     panels = []
     for temperature in values:
         figure, axes = panel(2.5, 2.2)
@@ -109,7 +109,7 @@ def first_epoch(
     alt: str,
     caption: str = "",
 ) -> Picture:
-    """The loss of every step of an epoch for several ways to compute it, as moving averages.
+    """Draw the loss of every step of an epoch for several ways to compute it, as moving averages.
 
     Each point is the mean of the last ``window`` steps, or of all so far, so that a curve begins
     at the first loss. ``floor`` is marked: a loss that one of them can't fall below.

@@ -17,7 +17,7 @@ from drinkdeep.palette import BLUE, GREEN, GRID, INK, MUTED, ORANGE, WASH
 
 
 def unit_and_layers(sizes: Sequence[int], *, alt: str, caption: str = "") -> Picture:
-    """One unit of a layer, beside all layers of a network with ``sizes`` units each."""
+    """Draw one unit of a layer, beside all layers of a network with ``sizes`` units each."""
     unit, axes = panel(4.0, 3.0)
     _blank(axes, (0, 10), (0, 7))
     # Each weight stands above its arrow, on the side from which the arrow leads away.
@@ -56,7 +56,7 @@ def unit_and_layers(sizes: Sequence[int], *, alt: str, caption: str = "") -> Pic
 
 
 def guesses(counts: Tensor, actual: Tensor, *, alt: str, caption: str = "") -> Picture:
-    """How often each class is guessed, beside how often it is right; both (10,) counts."""
+    """Draw how often each class is guessed, beside how often it is right; both (10,) counts."""
     figure, axes = panel(4.6, 2.9)
     places = torch.arange(10)
     axes.bar(places - 0.2, counts, width=0.4, color=BLUE, label="guessed")
@@ -83,7 +83,7 @@ def _accuracy(logits: Tensor, labels: Tensor) -> float:
 def _confidence_in_browser(
     controls: Mapping[str, Any], logits: Tensor, labels: Tensor
 ) -> dict[str, Any]:
-    """The scores of one image, and of the thousand only the mean losses: they weigh less."""
+    """Return the scores of one image, and of the thousand only the mean losses: they weigh less."""
     return {
         "scores": numbers(logits[0]),
         "label": int(labels[0]),
@@ -96,7 +96,7 @@ def _confidence_in_browser(
 
 @in_browser("confidence", _confidence_in_browser)
 def confidence(logits: Tensor, labels: Tensor, scale: float) -> Picture:
-    """What multiplying all scores by ``scale`` does to probabilities and to the mean loss.
+    """Draw what multiplying all scores by ``scale`` does to probabilities and to the mean loss.
 
     Parameters
     ----------

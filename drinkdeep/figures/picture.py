@@ -103,7 +103,7 @@ class Picture:
             raise ValueError("A picture needs alt=…: the words for a reader who can't see it.")
 
     def html(self) -> str:
-        """The picture as one HTML ``<figure>`` that needs nothing else."""
+        """Return the picture as one HTML ``<figure>`` that needs nothing else."""
         # Ids must differ between the pictures of a page; alternatives do.
         prefix = "dd" + hashlib.sha256(self.alt.encode()).hexdigest()[:8]
         drawings = "".join(
@@ -117,7 +117,7 @@ class Picture:
         )
 
     def __repr__(self) -> str:
-        """The words alone; they are also the text that is committed with a notebook."""
+        """Return the words alone; they are also the text that is committed with a notebook."""
         return f"Figure: {self.alt}"
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
@@ -125,7 +125,7 @@ class Picture:
 
 
 def panel(width: float = 4.6, height: float = 3.2) -> tuple[Figure, Axes]:
-    """One empty panel in the style of the course: its figure and its axes.
+    """Return one empty panel in the style of the course: its figure and its axes.
 
     ``width`` and ``height`` are inches. A panel wider than 4.8 inches has letters that are too
     small on a phone: make two panels instead, the page puts them side by side.
@@ -137,7 +137,7 @@ def panel(width: float = 4.6, height: float = 3.2) -> tuple[Figure, Axes]:
 def panel_grid(
     rows: int, columns: int, width: float = 4.6, height: float = 3.2
 ) -> tuple[Figure, list[list[Axes]]]:
-    """One panel that holds ``rows`` × ``columns`` axes, as rows of axes."""
+    """Return one panel that holds ``rows`` × ``columns`` axes, as rows of axes."""
     with mpl.rc_context(_NO_PAPER):
         figure = Figure(figsize=(width, height))
         axes = figure.subplots(rows, columns, squeeze=False)
@@ -145,7 +145,7 @@ def panel_grid(
 
 
 def alive(still: str, module: str, model: str) -> str:
-    """The HTML of a picture with the module that replaces it by a live figure, and its model.
+    """Return a picture's HTML with the module that puts a live figure in its place, and its model.
 
     ``model`` is JSON. book/assets/explore.js looks for both.
     """

@@ -24,7 +24,7 @@ Curves = tuple[Sequence[float], Sequence[float]]
 
 
 def four_steps(*, alt: str, caption: str = "") -> Picture:
-    """The circle of training: what exists, in boxes, and the call that makes one of the other."""
+    """Draw the circle of training: what exists, in boxes, and which call makes one of another."""
     figure, axes = panel(4.8, 3.5)
     axes.set(xlim=(0, 10), ylim=(0, 7.3))
     axes.set_axis_off()
@@ -102,7 +102,7 @@ def _chunks(values: Sequence[float], size: int) -> list[Sequence[float]]:
 def first_steps(
     losses: Mapping[str, Sequence[float]], *, window: int = 20, alt: str, caption: str = ""
 ) -> Picture:
-    """The batch losses of several runs, in nats, averaged over ``window`` steps to be readable."""
+    """Draw the batch losses of several runs, in nats, averaged over ``window`` steps."""
     figure, axes = panel(4.8, 3.2)
     styles = ((BLUE, "-"), (ORANGE, "--"), (INK, ":"))
     for (name, values), (colour, style) in zip(losses.items(), styles, strict=False):
@@ -116,7 +116,7 @@ def first_steps(
 
 
 def confusion_matrix(counts: Tensor, *, alt: str, caption: str = "") -> Picture:
-    """How often each digit was read as each: the counts, and the share that was read right.
+    """Draw how often each digit was read as each: the counts, and the share that was read right.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def _predictions_in_browser(
 
 @in_browser("prediction", _predictions_in_browser)
 def prediction(images: Tensor, probabilities: Tensor, labels: Tensor, number: int) -> Picture:
-    """One digit of a set beside what the network makes of it.
+    """Draw one digit of a set beside what the network makes of it.
 
     Parameters
     ----------
@@ -298,13 +298,13 @@ class Run:
         return figure
 
     def _strengths(self, epoch: int) -> Tensor:
-        """The changes of the sixteen units' weights, (16, 28, 28), in [−1, 1]."""
+        """Return the changes of the sixteen units' weights, (16, 28, 28), in [−1, 1]."""
         # One scale for all epochs, so that the eye sees the weights move.
         strength = self._changes[-1].abs().quantile(0.995)
         return (self._changes[epoch] / strength).clamp(-1, 1).reshape(16, 28, 28)
 
     def _hardest_digits(self, epoch: int) -> list[tuple[int, int, int]]:
-        """Number, label and answer of the nine test digits with the largest loss."""
+        """Return the number, label and answer of the nine test digits with the largest loss."""
         output = self._outputs[epoch]
         losses = -output.gather(1, self._labels[:, None]).squeeze(1)
         hardest = losses.topk(9).indices

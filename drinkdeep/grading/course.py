@@ -24,7 +24,7 @@ EMPTY: tuple[Path, ...] = (mnist_files.SHIPPED / f"{mnist_files.TEST_LABELS}.gz"
 
 
 def data() -> Iterator[tuple[Path, str]]:
-    """Each file of the data, and its path below :data:`DATA`; none that would give answers away.
+    """Yield each file of the data, and its path below :data:`DATA`; none that gives answers away.
 
     Raises
     ------

@@ -64,13 +64,13 @@ def write_stops(cell: NotebookNode, stops: Sequence[Stop]) -> None:
 
 
 def missed(cell: NotebookNode) -> list[Missed] | None:
-    """What a test cell's verdict names; None if there is no verdict in it."""
+    """Return what a test cell's verdict names; None if there is no verdict in it."""
     found = cell.metadata.get(KEY, {}).get("missed")
     return None if found is None else [Missed(m["words"], m["detail"]) for m in found]
 
 
 def checked(notebook: NotebookNode) -> Iterator[tuple[str, list[Checked]]]:
-    """How the checks of each test went, with the test cell's id; what was not noted isn't there."""
+    """Yield how the checks of each test went, with the test cell's id; only what was noted."""
     for cell in notebook.cells:
         if went := cell.metadata.get(KEY, {}).get("checks"):
             yield grade_id(cell) or "", [Checked(c["met"], c["unknown"]) for c in went]
@@ -86,14 +86,14 @@ def missed_or_text(cell: NotebookNode) -> list[Missed]:
 
 
 def all_missed(notebook: NotebookNode) -> Iterator[tuple[str, Missed]]:
-    """What was found wrong in a graded notebook, each with the id of the test cell."""
+    """Yield what was found wrong in a graded notebook, each with the id of the test cell."""
     for cell in notebook.cells:
         for entry in missed(cell) or []:
             yield grade_id(cell) or "", entry
 
 
 def all_stops(notebook: NotebookNode) -> Iterator[Stop]:
-    """What was stopped in a graded notebook, from top to bottom."""
+    """Yield what was stopped in a graded notebook, from top to bottom."""
     for cell in notebook.cells:
         for stop in cell.metadata.get(KEY, {}).get("stops", []):
             yield Stop(stop["error"], stop["words"])

@@ -26,7 +26,7 @@ DECIDING = (
 
 @functools.cache
 def grader_version(modules: tuple[str, ...] = ()) -> str:
-    """A hash of the code of ours that decides on grades, and of torch's version.
+    """Return a hash of the code of ours that decides on grades, and of torch's version.
 
     ``modules`` are what an assignment imports: those of ours count too, since the student's kernel
     runs them.
@@ -38,12 +38,12 @@ def grader_version(modules: tuple[str, ...] = ()) -> str:
 
 
 def roots(modules: Iterable[str]) -> tuple[str, ...]:
-    """Where to begin, for an assignment that imports these."""
+    """Return where to begin, for an assignment that imports these."""
     return (*DECIDING, *LOADED, *course.MODULES, *modules)
 
 
 def grade_sources(modules: Iterable[str]) -> dict[str, Path]:
-    """The modules of this package among these, and all that they import of it, with their files."""
+    """Return our modules among these, and all that they import of ours, with their files."""
     found: dict[str, Path] = {}
     waiting = list(modules)
     while waiting:
@@ -57,7 +57,7 @@ def grade_sources(modules: Iterable[str]) -> dict[str, Path]:
 
 
 def _source(name: str) -> Path | None:
-    """A module's file; None for what is no module, or none of ours."""
+    """Return a module's file; None for what is no module, or none of ours."""
     package, *parts = name.split(".")
     if package != PACKAGE.name:
         return None

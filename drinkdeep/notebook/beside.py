@@ -24,7 +24,7 @@ MOST_LOOKED_AT = 10_000
 
 
 def walk(folder: Path, ignore: Sequence[str] = LITTER) -> Iterator[tuple[Path, str]]:
-    """Each file below a folder, and what it is if it is no plain file. No link is followed."""
+    """Yield each file below a folder, and what it is if it is no plain file. Follow no link."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(n for n in folders if not _matches(n, ignore))
         for name in sorted([*names, *(n for n in folders if (Path(root) / n).is_symlink())]):
@@ -47,7 +47,7 @@ def _matches(name: str, patterns: Sequence[str]) -> bool:
 
 
 def provided(sizes: Mapping[str, int]) -> list[str]:
-    """Those of the files that a notebook's code finds beside it, the smallest first.
+    """Return those of the files that a notebook's code finds beside it, the smallest first.
 
     ``sizes`` are their bytes, by their names in the notebook's folder.
     """
@@ -62,7 +62,7 @@ def provided(sizes: Mapping[str, int]) -> list[str]:
 
 
 def missing_beside(cells: Iterable[NotebookNode], folder: Path) -> list[str]:
-    """What the code uses of a student's folder, and will not find when it is graded."""
+    """Return what the code uses of a student's folder, and will not find when it is graded."""
     sizes: dict[str, int] = {}
     others = []
     for looked_at, (path, what) in enumerate(walk(folder)):
@@ -78,7 +78,7 @@ def missing_beside(cells: Iterable[NotebookNode], folder: Path) -> list[str]:
 
 
 def used_beside(cells: Iterable[NotebookNode], files: Iterable[str]) -> list[str]:
-    """Those of ``files`` that the code imports as a module or names in a text."""
+    """Return those of ``files`` that the code imports as a module or names in a text."""
     code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     return [file for file in files if _uses(code, PurePath(file))]
 
@@ -93,7 +93,7 @@ def _uses(code: str, file: PurePath) -> bool:
 
 
 def not_there(files: Sequence[str]) -> str:
-    """What to say of those that are used and will not be found."""
+    """Say which are used and will not be found."""
     what, them = ("is", "it") if len(files) == 1 else ("are", "them")
     return (
         f"{', '.join(files)} {what} not there when the notebook is graded: beside it lie no links, "

@@ -4,7 +4,7 @@ import json
 
 
 def decoded(content: bytes) -> tuple[str, str]:
-    """The text, and the encoding's name where it isn't UTF-8, as it should be.
+    """Return the text, and the encoding's name where it isn't UTF-8, as it should be.
 
     Windows' programs write UTF-16, or a mark at the front; old editors, a byte for each character;
     and a file that was being written when the power failed may end in zeros.

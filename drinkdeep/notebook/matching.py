@@ -24,20 +24,33 @@ DEFINED = re.compile(
 COMMENTS = re.compile(r"(?:^#.*\n?)+", re.MULTILINE)
 
 
-def split_comments(
+def split_texts(
     cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
 ) -> list[NotebookNode]:
-    """The cells, with a text again where a text of the assignment stands in comments.
+    """Return the cells; a text of the assignment that got into another cell is its own again.
 
     ``nbconvert --to python`` writes texts as comments; on the way back they end up in the cell of
-    code above them, and a written answer with them. Of other comments nothing is made.
+    code above them, and a written answer with them. ``nbconvert --to markdown`` leaves nothing
+    between texts, so that an answer follows its task's text in one cell. Of other comments and
+    texts nothing is made, and a cell that is known by an id stays whole.
     """
-    texts = {_text(cell) for cell in assignment if cell.cell_type == "markdown"}
-    return [part for cell in cells for part in _parts(cell, texts)]
+    known = {grade_id(cell) or "" for cell in assignment} | {cell.get("id") for cell in assignment}
+    given = [cell for cell in assignment if cell.cell_type == "markdown"]
+    texts = {_text(cell) for cell in given}
+    longest = sorted((_text(cell) for cell in given if not is_task(cell)), key=len, reverse=True)
+    result: list[NotebookNode] = []
+    for cell in cells:
+        if (grade_id(cell) or cell.get("id")) in known or _text(cell) in texts:
+            result.append(cell)
+        elif cell.cell_type == "code":
+            result += _out_of_comments(cell, texts)
+        else:
+            result += _apart(cell, longest)
+    return result
 
 
-def _parts(cell: NotebookNode, texts: set[str]) -> Iterator[NotebookNode]:
-    runs = list(COMMENTS.finditer(cell.source)) if cell.cell_type == "code" else []
+def _out_of_comments(cell: NotebookNode, texts: set[str]) -> Iterator[NotebookNode]:
+    runs = list(COMMENTS.finditer(cell.source))
     said = [re.sub(r"^#[ \t]?|[ \t]+$", "", run[0], flags=re.MULTILINE).strip() for run in runs]
     first = next((number for number, text in enumerate(said) if text in texts), None)
     if first is None:
@@ -51,10 +64,27 @@ def _parts(cell: NotebookNode, texts: set[str]) -> Iterator[NotebookNode]:
             yield new_code_cell(code)
 
 
+def _apart(cell: NotebookNode, texts: Sequence[str]) -> Iterator[NotebookNode]:
+    """Yield what stands before, in and after each of the texts that the cell has as paragraphs."""
+    pieces = [_text(cell)]
+    for text in filter(None, texts):
+        paragraphs = re.compile(rf"(?:^|(?<=\n))({re.escape(text)})(?=\n\s*\n|\s*$)")
+        pieces = [
+            part
+            for piece in pieces
+            for part in ([piece] if piece in texts else paragraphs.split(piece, maxsplit=1))
+        ]
+    pieces = [stripped for piece in pieces if (stripped := piece.strip())]
+    if len(pieces) < 2:
+        yield cell
+    else:
+        yield from map(new_markdown_cell, pieces)
+
+
 def match_cells(
     cells: Sequence[NotebookNode], assignment: Sequence[NotebookNode]
 ) -> list[NotebookNode | None]:
-    """Which of the assignment's cells each of ``cells`` is; None for one of the student's own.
+    """Say which of the assignment's cells each of ``cells`` is; None for one of the student's own.
 
     A cell is known by its nbgrader id, else by its id in the file, else by its text. An answer
     is known besides by a name that its cell defines, and one in words by the text above it, if
@@ -93,12 +123,12 @@ def match_cells(
 
 
 def _text(cell: NotebookNode) -> str:
-    """What stands in a cell as students got it."""
+    """Return what stands in a cell as students got it."""
     return HIDDEN.sub("", cell.source.replace("\r\n", "\n")).strip()
 
 
 def _defined(cell: NotebookNode) -> Iterator[str]:
-    """The names that a cell of code defines, whether or not it is good Python.
+    """Yield the names that a cell of code defines, whether or not it is good Python.
 
     Of an answer's reference those that students see.
     """

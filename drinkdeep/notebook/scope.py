@@ -21,7 +21,7 @@ CHECKS = "drinkdeep.checks"
 
 
 def bound_names(tree: ast.AST) -> set[str]:
-    """The names that a piece of code gives a meaning of its own, wherever in it."""
+    """Return the names that a piece of code gives a meaning of its own, wherever in it."""
     names: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -38,7 +38,7 @@ def bound_names(tree: ast.AST) -> set[str]:
 
 
 def defined_names(tree: ast.Module) -> set[str]:
-    """The names that a cell leaves behind: those that it binds outside of functions and classes."""
+    """Return the names that a cell leaves behind: those bound outside of functions and classes."""
     names: set[str] = set()
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
@@ -49,7 +49,7 @@ def defined_names(tree: ast.Module) -> set[str]:
 
 
 def free_names(tree: ast.AST) -> set[str]:
-    """The names that a piece of code takes from around it."""
+    """Return the names that a piece of code takes from around it."""
     loaded = {
         node.id
         for node in ast.walk(tree)
@@ -59,7 +59,7 @@ def free_names(tree: ast.AST) -> set[str]:
 
 
 def looked_at(tree: ast.AST) -> set[str]:
-    """The names in the expressions of a test that are a student's."""
+    """Return the names in the expressions of a test that are a student's."""
     return {
         node.id
         for look in ast.walk(tree)
@@ -71,7 +71,7 @@ def looked_at(tree: ast.AST) -> set[str]:
 
 
 def is_test(tree: ast.Module) -> bool:
-    """Whether a cell's code is a test's."""
+    """Return whether a cell's code is a test's."""
     last = tree.body[-1] if tree.body else None
     return (
         isinstance(last, ast.Expr)
@@ -100,7 +100,7 @@ class TestCells:
         self._handed: dict[str, Any] = {}
 
     def visit(self, tree: ast.Module) -> ast.Module:
-        """The code to be run in place of a cell's."""
+        """Return the code to be run in place of a cell's."""
         if is_test(tree):
             return self._scoped(tree)
         self.note(tree)
@@ -124,7 +124,7 @@ class TestCells:
             self._helpers = defined | self._helpers
 
     def handed_over(self) -> dict[str, Any]:
-        """What the test that runs now takes from the course and from Python."""
+        """Return what the test that runs now takes from the course and from Python."""
         return self._handed
 
     def _scoped(self, tree: ast.Module) -> ast.Module:
@@ -145,7 +145,7 @@ class TestCells:
         return wrapped
 
     def _has(self, name: str, helpers: Container[str]) -> bool:
-        """Whether the course has something of this name, which is made if it wasn't yet."""
+        """Return whether the course has something of this name, which is made if it wasn't yet."""
         statement = self._setup.get(name) or (self._helpers[name] if name in helpers else None)
         if name in self._course and (statement or hasattr(builtins, name)):
             return True

@@ -8,7 +8,7 @@ from typing import Any
 
 
 def mended(value: Any) -> Any:
-    """The value with a sign in place of each half, in whatever lists and dicts it stands."""
+    """Return the value with a sign in place of each half, in whatever lists and dicts it stands."""
     if isinstance(value, str):
         return value if value.isascii() else _mended(value)
     if isinstance(value, list):

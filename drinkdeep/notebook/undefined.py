@@ -24,7 +24,7 @@ PLACE = re.compile(r"(?P<words>.*) \((?:.*, )?line (?P<line>\d+)\)", re.DOTALL)
 
 
 def why_undefined(message: str, cells: Iterable[NotebookNode]) -> tuple[str, str] | None:
-    """The error that kept a name from being defined: its kind, and its words with the place.
+    """Return the error that kept a name from being defined: its kind, and its words with the place.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ OTHER_KIND = re.compile(
 
 
 def why_other_meaning(message: str, cells: Sequence[NotebookNode]) -> str:
-    """What to add to an error's message if a cell has given another meaning to a name of Python's.
+    """Say what to add to an error's message if a cell has redefined a name of Python's.
 
     Or to one that the course imports. Nothing is to be added if no such name can be the reason: one
     that other code uses, and whose new value is of the kind that the message names.
@@ -111,7 +111,7 @@ def _imports(statement: ast.stmt) -> bool:
 
 
 def _rebound(tree: ast.Module, kind: str) -> Iterator[tuple[str, ast.stmt]]:
-    """The names that statements of a cell bind, unless it is seen that to another kind of value."""
+    """Yield the names that a cell's statements bind, unless seen to bind another kind of value."""
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef) or _imports(statement):
             continue

@@ -11,7 +11,7 @@ import jupytext
 import nbformat
 import pytest
 from courses import cell
-from nbconvert import PythonExporter
+from nbconvert import MarkdownExporter, PythonExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
@@ -254,6 +254,29 @@ def test_from_a_script_and_back_the_written_answer_comes_too(
         assert any("# my own comment\nprint(1)" in one.source for one in found.cells)
 
 
+def test_from_markdown_and_back_the_written_answer_comes_too(notebook: NotebookNode) -> None:
+    cell(notebook, "in_your_words").source = WORDS
+    text, _ = MarkdownExporter().from_notebook_node(notebook)
+    back = jupytext.reads(text, fmt="md:markdown")
+    assert WORDS not in sources(back), "it stands in one cell with its task"
+    for found in (
+        grading_restore(back, answer_bank.source(NAME)),
+        restore.restored(back.cells, RELEASED),
+    ):
+        assert cell(found, "in_your_words").source == WORDS
+        assert cell(found, "huber").source.strip() == ANSWER.strip()
+
+
+def test_who_repeats_the_task_in_the_answer_keeps_all_of_it(notebook: NotebookNode) -> None:
+    answer = cell(notebook, "in_your_words")
+    place = notebook.cells.index(answer)
+    answer.source = f"{notebook.cells[place - 1].source}\n\n{WORDS}"
+    whole = answer.source
+    assert cell(restore.restored(notebook.cells, RELEASED), "in_your_words").source == whole
+    graded = grading_restore(notebook, answer_bank.source(NAME))
+    assert cell(graded, "in_your_words").source == whole
+
+
 @pytest.mark.parametrize("form", ["utf-8-sig", "utf-16"])
 def test_a_file_of_another_encoding_is_put_right(saved: Callable[[], Path], form: str) -> None:
     path = saved()
@@ -357,3 +380,17 @@ def test_of_a_union_of_two_versions_the_answer_is_kept(
     assert "with 1 answer of yours" in restore.restore(path)
     restored = nbformat.read(path, as_version=4)
     assert cell(restored, "huber").source == f"{ANSWER}# new"
+
+
+def test_of_a_union_with_two_texts_of_a_cell_the_answer_is_kept(
+    notebook: NotebookNode, saved: Callable[[], Path]
+) -> None:
+    """One program writes a cell's text as a list of lines, and another as one text."""
+    path = saved()
+    text = path.read_text(encoding="utf-8")
+    last = json.dumps(ANSWER.split("\n")[-1])
+    end = text.index("]", text.index(last)) + 1
+    stub = json.dumps(cell(RELEASED, "huber").source)
+    path.write_text(f'{text[:end]}\n"source": {stub}{text[end:]}', encoding="utf-8")
+    assert "with 1 answer of yours" in restore.restore(path)
+    assert cell(nbformat.read(path, as_version=4), "huber").source == ANSWER

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import io
+import itertools
 import pickle
 import time
 from typing import Any
@@ -22,6 +23,7 @@ from drinkdeep.grading.judging.judge import (
     MOST_FINDINGS,
     NOT_DONE,
     TOO_MUCH,
+    Clock,
     Judge,
     Verdict,
     is_guessable,
@@ -57,7 +59,11 @@ def judged(answer: str, test: str = TEST, seed: int = 0, asked: list[str] | None
 
 
 def judge_and_verdict(
-    answer: str, test: str, seed: int = 0, asked: list[str] | None = None
+    answer: str,
+    test: str,
+    seed: int = 0,
+    asked: list[str] | None = None,
+    cpu: Clock | None = None,
 ) -> tuple[Judge, Verdict]:
     names: dict[str, Any] = {"__name__": "__main__", "torch": torch}
     exec(answer, names)
@@ -73,7 +79,7 @@ def judge_and_verdict(
         return decode(encode(value))
 
     assignment = Assignment(notebook(DOUBLE, test))
-    grader = Judge(assignment, seed)
+    grader = Judge(assignment, seed, cpu)
     return grader, grader.grade(assignment.exercises["double"], ask)
 
 
@@ -88,13 +94,40 @@ def judge_and_verdict(
     ],
 )
 def test_only_what_is_right_is_too_slow(answer: str, limit: str, is_slow: bool) -> None:
+    grader, verdict = judge_and_verdict(answer, with_stopwatch(limit))
+    assert grader.too_slow == is_slow
+    assert ("Quicker, please." in str(verdict)) == (is_slow or "raise V" in answer)
+
+
+def with_stopwatch(limit: str) -> str:
+    """The test, with a check of time."""
     timed = (
         f'expect_faster(stopwatch(lambda: double(3)), {limit}, hint="Quicker, please.", '
         "result=observe(double(3)), wanted=6)"
     )
-    grader, verdict = judge_and_verdict(answer, TEST.replace("### END", f"{timed}\n### END"))
-    assert grader.too_slow == is_slow
-    assert ("Quicker, please." in str(verdict)) == (is_slow or "raise V" in answer)
+    return TEST.replace("### END", f"{timed}\n### END")
+
+
+@pytest.mark.parametrize(
+    ("limit", "is_slow", "is_worth_a_retry"),
+    [("1.5e-9", False, False), ("0.8e-9", True, True), ("0.4e-9", True, False)],
+)
+def test_cpu_time_says_what_is_slow(limit: str, is_slow: bool, is_worth_a_retry: bool) -> None:
+    looks = itertools.count()
+    grader, verdict = judge_and_verdict(
+        "double = lambda x: x + x", with_stopwatch(limit), cpu=lambda: 1e-9 * next(looks)
+    )
+    assert ("Quicker, please." in str(verdict)) == is_slow
+    assert grader.too_slow == is_worth_a_retry
+
+
+def test_what_is_fast_enough_runs_once_to_be_timed_and_looked_at() -> None:
+    asked: list[str] = []
+    assert judged("double = lambda x: x + x", with_stopwatch("1e9"), asked=asked).score == 4
+    assert asked == ["double(2)", "double(x)", "double(3)"]
+    asked.clear()
+    judged("double = lambda x: x + x", with_stopwatch("1e-9"), asked=asked)
+    assert asked[2:] == ["double(3)"] + 9 * ["[(double(3)), None][1]"]
 
 
 def test_a_right_answer_earns_all() -> None:

@@ -34,6 +34,7 @@ from drinkdeep.grading.batch.local_pool import LocalPool
 from drinkdeep.grading.batch.outcomes import Outcome, count, read_outcomes
 from drinkdeep.grading.batch.pipeline import grade_class
 from drinkdeep.grading.errors import CourseError, WorkerLostError
+from drinkdeep.grading.sandbox import cgroup
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
 
@@ -337,22 +338,33 @@ def test_a_time_out_is_tried_once_more_alone(course: Course, pool: LocalPool) ->
     assert (course.score("loop"), course.score("quick")) == (0, POINTS)
 
 
-def test_what_was_too_slow_beside_others_is_timed_once_more_alone(
-    course: Course, pool: LocalPool
+@pytest.mark.parametrize("taken", [0.3, 0.9])
+def test_what_was_hardly_too_slow_beside_others_is_timed_once_more_alone(
+    course: Course, pool: LocalPool, taken: float
 ) -> None:
+    """Without an account of the CPU time all that was too slow is."""
     source = small_course.source()
     test = cell(source, "test_double")
     timed = (
-        'expect_faster(stopwatch(lambda: double(1)), 1e-9, hint="Faster than light.", '
+        'expect_faster(stopwatch(lambda: double(1)), 0.2, hint="Faster, please.", '
         "result=observe(double(1)), wanted=2)"
     )
     test.source = test.source.replace("### END", f"{timed}\n### END")
     source.cells[0].source += "\nfrom drinkdeep.checks import expect_faster, stopwatch"
     course.release(source)
-    course.hand_in("slow")
+    course.hand_in(
+        "slow",
+        f"""import time
+def double(x):
+    end = time.process_time() + {taken}
+    while time.process_time() < end:
+        pass
+    return 2 * x""",
+    )
     counting = Counting(pool)
     assert grade(course, counting)["slow"].state == "graded"
-    assert counting.asked == 2
+    is_counted = cgroup.WITHOUT[cgroup.CPU] not in cgroup.not_seen()
+    assert counting.asked == (1 if is_counted and taken > 0.4 else 2)
 
 
 def finished(course: Course) -> dict[str, float]:

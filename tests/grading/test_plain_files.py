@@ -2,6 +2,7 @@
 
 import logging
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,37 @@ def test_collecting_takes_files_alone(
     assert (target / "notes.txt").stat().st_mtime == (handed_in / "notes.txt").stat().st_mtime
     assert files(target.parents[1]) == {f"eve/{NAME}/{name}" for name in files(target)}
     left_out = [r.getMessage() for r in caplog.records if r.levelno == logging.ERROR]
-    assert len(left_out) == 3
+    assert len(left_out) == 4
     assert all("left out" in line for line in left_out)
+
+
+def test_so_does_the_command(handed_in: Path, tmp_path: Path) -> None:
+    course = Course(tmp_path / "course")
+    course.make()
+    exchange = tmp_path / "exchange"
+    inbound = exchange / "drinkdeep" / "inbound"
+    inbound.mkdir(parents=True)
+    handed_in.rename(inbound / f"eve+{NAME}+2026-01-02 03:04:05 UTC+a1b2c3")
+    (inbound / f"eve+{NAME}+2026-01-02 03:04:05 UTC+a1b2c3" / "timestamp.txt").write_text(
+        "2026-01-02 03:04:05.000000 UTC"
+    )
+    said = course.run("nbgrader", "collect", NAME, f"--Exchange.root={exchange}")
+    assert said.count("left out") == 4
+    assert "eve" in next(
+        line for line in said.splitlines() if "2026-01-02 03:04:05 UTC, and" in line
+    )
+    assert SECRET not in "".join(p.read_text() for p in course.submitted("eve").rglob("*.txt"))
+
+
+def test_a_true_time_is_not_doubted(
+    handed_in: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is it said here of one that can't be read, which grading tells."""
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+    for number, stamp in enumerate((now, "yesterday")):
+        (handed_in / "timestamp.txt").write_text(stamp)
+        collect(handed_in, tmp_path / f"course{number}")
+    assert not [r for r in caplog.records if r.levelno == logging.WARNING]
 
 
 def test_what_is_too_large_is_said_and_stops_nobody(
@@ -63,6 +93,25 @@ def test_what_is_too_large_is_said_and_stops_nobody(
     assert not target.exists()
     assert not list((tmp_path / "course" / "submitted").glob(".collect*"))
     assert "and was not collected" in caplog.text
+
+
+def test_the_exchange_that_the_machine_names_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a hub whose exchange is a service: its settings are the machine's."""
+    course = Course(tmp_path / "course")
+    course.make()
+    settings = tmp_path / "settings"
+    settings.mkdir()
+    (settings / "nbgrader_config.py").write_text(
+        "from nbgrader.exchange.default import ExchangeCollect\n"
+        "class Service(ExchangeCollect):\n"
+        "    def start(self):\n"
+        "        print('The service was asked.')\n"
+        "get_config().ExchangeFactory.collect = Service\n"
+    )
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(settings))
+    assert "The service was asked." in course.run("nbgrader", "collect", NAME)
 
 
 def test_autograde_takes_files_alone(sandbox: None, handed_in: Path, tmp_path: Path) -> None:

@@ -32,66 +32,89 @@ def write_notebook(path: Path, *code: str, text: str = "# A notebook") -> None:
     nbformat.write(v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
 
 
-@pytest.fixture
-def small_book(tmp_path: Path) -> Path:
-    """A book of one page and one notebook, with the configuration of the real one."""
-    shutil.copy(ROOT / "_config.yml", tmp_path)
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A book of one page and one notebook, with the configuration of the real one.
+
+    The page isn't called index: on a page of that name a network is drawn, which takes seconds.
+    """
+    folder = tmp_path_factory.mktemp("template")
+    shutil.copy(ROOT / "_config.yml", folder)
     for part in ("assets", "site_extensions"):
-        shutil.copytree(ROOT / "book" / part, tmp_path / "book" / part)
-    shutil.copy(ROOT / "book" / "references.bib", tmp_path / "book")
-    (tmp_path / "_toc.yml").write_text(
-        "format: jb-book\nroot: book/index\nchapters: [file: book/notebook]\n"
+        shutil.copytree(ROOT / "book" / part, folder / "book" / part)
+    shutil.copy(ROOT / "book" / "references.bib", folder / "book")
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/first\nchapters: [file: book/notebook]\n"
     )
-    (tmp_path / "book" / "index.md").write_text(
-        "# A book\n\n$$\nx^2\n$$ (square)\n\n{eq}`square`\n"
-    )
-    (tmp_path / "drinkdeep").mkdir()
-    (tmp_path / "drinkdeep" / "module.py").write_text("x = 1\n")
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements" / "student.lock").write_text("one==1\n")
-    write_notebook(tmp_path / "book" / "notebook.ipynb", "print('hello')")
-    return tmp_path
+    (folder / "book" / "first.md").write_text("# A book\n\n$$\nx^2\n$$ (square)\n\n{eq}`square`\n")
+    (folder / "drinkdeep").mkdir()
+    (folder / "drinkdeep" / "module.py").write_text("x = 1\n")
+    (folder / "requirements").mkdir()
+    (folder / "requirements" / "student.lock").write_text("one==1\n")
+    write_notebook(folder / "book" / "notebook.ipynb", "print('hello')")
+    return folder
+
+
+@pytest.fixture
+def small_book(template: Path, tmp_path: Path) -> Path:
+    """The book, not built yet."""
+    return shutil.copytree(template, tmp_path, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="module")
+def first_build(template: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The book, built once, and what the command has said."""
+    folder = shutil.copytree(template, tmp_path_factory.mktemp("built"), dirs_exist_ok=True)
+    built = book(folder)
+    assert built.returncode == 0, built.stderr
+    return folder, built.stdout
+
+
+@pytest.fixture
+def built_book(first_build: tuple[Path, str], tmp_path: Path) -> Path:
+    """The book as it has been built, of the same age."""
+    return shutil.copytree(first_build[0], tmp_path, dirs_exist_ok=True)
 
 
 def append(path: Path, text: str) -> None:
     path.write_text(path.read_text() + text)
 
 
-def test_it_runs_what_changed_and_nothing_else(small_book: Path) -> None:
-    first = book(small_book)
-    assert first.returncode == 0, first.stderr
-    assert RUNS in first.stdout
+def test_it_runs_what_changed_and_nothing_else(
+    first_build: tuple[Path, str], built_book: Path
+) -> None:
+    assert RUNS in first_build[1]
 
-    page = small_book / "_build/html/book/notebook.html"
-    log = small_book / "_build/book.log"
+    page = built_book / "_build/html/book/notebook.html"
+    log = built_book / "_build/book.log"
     written = [file.stat().st_mtime_ns for file in (page, log)]
-    again = book(small_book)
+    again = book(built_book)
     assert again.returncode == 0
     assert again.stdout.startswith("Nothing changed")
     assert [file.stat().st_mtime_ns for file in (page, log)] == written, "it ran all the same"
 
     # A page that vanished is written again.
     page.unlink()
-    assert book(small_book).returncode == 0
+    assert book(built_book).returncode == 0
     assert page.is_file()
 
     # A change of the text is a new page from the old outputs.
-    append(small_book / "book" / "index.md", "\nAnd more.\n")
-    changed = book(small_book)
+    append(built_book / "book" / "first.md", "\nAnd more.\n")
+    changed = book(built_book)
     assert changed.returncode == 0
     assert RUNS not in changed.stdout
-    assert "And more." in (small_book / "_build/html/book/index.html").read_text()
+    assert "And more." in (built_book / "_build/html/book/first.html").read_text()
 
     # A change of the package, or of what is installed, runs every notebook again.
     for name in ("drinkdeep/module.py", "requirements/student.lock"):
-        append(small_book / name, "# changed\n")
-        renewed = book(small_book)
+        append(built_book / name, "# changed\n")
+        renewed = book(built_book)
         assert renewed.returncode == 0
         assert RUNS in renewed.stdout, name
 
 
 def test_what_is_wrong_is_named_each_time(small_book: Path) -> None:
-    append(small_book / "book" / "index.md", "\n$\\nosuchcommand{x}$ and [gone](gone.md)\n")
+    append(small_book / "book" / "first.md", "\n$\\nosuchcommand{x}$ and [gone](gone.md)\n")
     write_notebook(
         small_book / "book" / "notebook.ipynb",
         "import sys",
@@ -102,7 +125,7 @@ def test_what_is_wrong_is_named_each_time(small_book: Path) -> None:
         build = book(small_book)
         assert build.returncode == 1
         for words in (
-            r"book/index: formula '\\nosuchcommand{x}'",
+            r"book/first: formula '\\nosuchcommand{x}'",
             "gone.md",
             "stderr was found",
             "1 / 0",
@@ -144,27 +167,25 @@ def test_a_killed_build_does_not_count(small_book: Path) -> None:
     assert (small_book / "_build/html/book/notebook.html").is_file()
 
 
-def test_half_written_outputs_are_made_again(small_book: Path) -> None:
-    assert book(small_book).returncode == 0
-    (cached,) = (small_book / "_build" / ".jupyter_cache").rglob("base.ipynb")
+def test_half_written_outputs_are_made_again(built_book: Path) -> None:
+    (cached,) = (built_book / "_build" / ".jupyter_cache").rglob("base.ipynb")
     cached.write_text(cached.read_text()[:40])
-    append(small_book / "book" / "index.md", "\nAnd more.\n")
-    again = book(small_book)
+    append(built_book / "book" / "first.md", "\nAnd more.\n")
+    again = book(built_book)
     assert again.returncode == 0, again.stderr
     assert RUNS in again.stdout
 
 
 def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
-    small_book: Path,
+    built_book: Path,
 ) -> None:
-    notebook = small_book / "_build/html/book/notebook.html"
-    assert book(small_book).returncode == 0
+    notebook = built_book / "_build/html/book/notebook.html"
     before = notebook.read_text()
     assert "launch-buttons" not in before
     assert "og:image" not in before
     assert 'property="og:title" content="A notebook"' in before
 
-    config = small_book / "_config.yml"
+    config = built_book / "_config.yml"
     said = config.read_text()
     for name, value in {
         "baseurl": "https://owner.example/name/",
@@ -173,7 +194,7 @@ def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
     }.items():
         said = said.replace(f'{name}: ""', f"{name}: {value}")
     config.write_text(said)
-    assert book(small_book).returncode == 0
+    assert book(built_book).returncode == 0
     page = notebook.read_text()
     for words in (
         "https://mybinder.org/v2/gh/owner/name/main?urlpath=lab/tree/book/notebook.ipynb",
@@ -184,8 +205,8 @@ def test_what_only_the_publisher_knows_appears_when_it_is_said_and_not_before(
         'property="og:image" content="https://owner.example/name/_static/card.png"',
     ):
         assert words in page
-    assert (small_book / "_build/html/_static/card.png").is_file()
-    lost = (small_book / "_build/html/404.html").read_text()
+    assert (built_book / "_build/html/_static/card.png").is_file()
+    lost = (built_book / "_build/html/404.html").read_text()
     assert '<base href="https://owner.example/name/">' in lost
 
 

@@ -186,7 +186,8 @@ c.Spawner.start_timeout = c.Spawner.http_timeout = 120
     try:
         with explained_by(folder):
             wait_for(
-                lambda: process.poll() is not None or _answers(f"http://127.0.0.1:{own}/hub/api/")
+                # By way of the proxy, which has no route to the hub until the hub gives it one.
+                lambda: process.poll() is not None or _answers(f"{address}/hub/api/")
             )
             assert process.poll() is None
             people = {}

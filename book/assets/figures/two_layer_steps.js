@@ -43,7 +43,8 @@ export const words = ({ step, W1, W2 }, data) => {
   };
 };
 
-const [WIDTH, HEIGHT, COLUMN, FORWARD] = [460, 576, 240, 3];
+// Narrow, so that a phone shows the letters at nearly their size.
+const [WIDTH, HEIGHT, COLUMN, HALF, FORWARD] = [380, 576, 196, 62, 3];
 // Of each box on the column its middle and its height; the parameters' boxes stand at the left.
 const ROWS = {
   x: [542, 44, "x"],
@@ -106,7 +107,7 @@ const gradient = (x, y, words, anchor) =>
 const drawing = (step, all) => {
   const shapes = [];
   for (const [name, [y, height, formula]] of Object.entries(ROWS)) {
-    const width = name === "x" ? 50 : 136;
+    const width = name === "x" ? 50 : 2 * HALF;
     const look = AT_WORK[step].includes(name) ? BUSY : AT_REST;
     shapes.push(...box([COLUMN, y, width, height], [[formula]], look));
   }
@@ -140,9 +141,9 @@ const drawing = (step, all) => {
   ]) {
     const y = ROWS[layer][0] + down;
     shapes.push(...box([27, y, 46, 36], [[SYMBOLS[name]]], AT_REST));
-    shapes.push(...edge([50, y], [COLUMN - 68, y], true, step >= back));
-    shapes.push(value(108, y - 16, number(all[name]), "middle"));
-    if (step >= back) shapes.push(gradient(108, y + 18, number(all[`d${name}`]), "middle"));
+    shapes.push(...edge([50, y], [COLUMN - HALF, y], true, step >= back));
+    shapes.push(value(92, y - 16, number(all[name]), "middle"));
+    if (step >= back) shapes.push(gradient(92, y + 18, number(all[`d${name}`]), "middle"));
   }
   if (step >= FORWARD) {
     const top = ROWS.loss[0] - ROWS.loss[1] / 2;
@@ -150,10 +151,10 @@ const drawing = (step, all) => {
     shapes.push(value(COLUMN - 18, top - 27, `ℓ = ${number(all.loss)}`, "end"));
     if (step > FORWARD) shapes.push(gradient(COLUMN + 18, top - 27, "∂ℓ/∂ℓ = 1", "start"));
   }
-  shapes.push(text(312, 534, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
+  shapes.push(text(COLUMN + 32, 534, "solid: value, forward", { fill: tone("blue"), class: "dd-small" }));
   if (step > FORWARD) {
     shapes.push(
-      text(312, 556, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
+      text(COLUMN + 32, 556, "dashed: gradient, back", { fill: tone("orange"), class: "dd-small" }),
     );
   }
   return shapes;

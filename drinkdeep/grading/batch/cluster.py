@@ -30,7 +30,7 @@ class Certificates:
 
 @contextmanager
 def dask_cluster(address: str, certificates: Certificates = Certificates()) -> Iterator[Executor]:
-    """The workers of a Dask scheduler. While there are none, that is said on the standard error.
+    """Give the workers of a Dask scheduler. While there are none, say so on the standard error.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class _Watch(threading.Thread):
 
 
 def translate_error(error: BaseException) -> BaseException:
-    """An error of an executor in our words, if there are any."""
+    """Put an executor's error in our words, if there are any."""
     name = type(error).__name__
     if name == "KilledWorker":
         return WorkerLostError(str(error))

@@ -66,10 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Grade; the exit code: 1 if something was left undone, 2 if nothing could be done."""
-    from drinkdeep.grading.batch.slow_import import block_slow_import
     from drinkdeep.grading.errors import GradingError, SandboxError
 
-    block_slow_import()
     if problem := _problem(arguments):
         print(problem, file=sys.stderr)
         return 2
@@ -84,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _problem(arguments: argparse.Namespace) -> str | None:
-    """What can be seen to be wrong before anything is started."""
+    """Return what can be seen to be wrong before anything is started."""
     if arguments.workers is not None and arguments.workers < 1:
         return "There has to be a worker: give --workers 1 or more."
     if not arguments.scheduler and any(_certificates(arguments)):
@@ -164,7 +162,7 @@ def _certificates(arguments: argparse.Namespace) -> tuple[Path | None, ...]:
 
 
 def _application(arguments: argparse.Namespace) -> "AutogradeApp":
-    """nbgrader's own, with the configuration of the course in which we are."""
+    """Return nbgrader's own, with the configuration of the course in which we are."""
     import logging
     import warnings
 
@@ -184,7 +182,7 @@ def _application(arguments: argparse.Namespace) -> "AutogradeApp":
 
 
 def _chosen(converter: "Converter", wanted: list[str] | None) -> list[str]:
-    """The students whose submissions are looked at."""
+    """Return the students whose submissions are looked at."""
     from drinkdeep.grading.errors import CourseError
     from drinkdeep.grading.printable import printable
 

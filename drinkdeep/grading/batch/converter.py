@@ -155,7 +155,7 @@ class Converter(Autograde):  # type: ignore[misc]
             return due
 
     def _penalties(self) -> Iterator[str]:
-        """What `nbgrader_config.py` says of lateness: its settings, and the text of a plugin."""
+        """Yield what `nbgrader_config.py` says of lateness: settings, and the text of a plugin."""
         plugin = AssignLatePenalties(parent=self._recorder).plugin_class
         for kind in (AssignLatePenalties, *plugin.__mro__):
             if kind.__name__ in self.config and kind.__name__ != "object":
@@ -164,27 +164,27 @@ class Converter(Autograde):  # type: ignore[misc]
             yield inspect.getsource(plugin)
 
     def students(self) -> list[str]:
-        """Those who have handed in the assignment."""
+        """Return those who have handed in the assignment."""
         return sorted(self._students())
 
     def known_students(self) -> set[str]:
-        """All whom the gradebook knows."""
+        """Return all whom the gradebook knows."""
         with self._opened_gradebook() as gradebook:
             return {student.id for student in gradebook.students}
 
     def in_gradebook(self) -> set[str]:
-        """Those of whose submission the gradebook knows."""
+        """Return those of whose submission the gradebook knows."""
         with self._opened_gradebook() as gradebook:
             submissions = gradebook.assignment_submissions(self.assignment)
             return {submission.student_id for submission in submissions}
 
     def submitted(self, student: str) -> Path:
-        """The folder of what a student has handed in."""
+        """Return the folder of what a student has handed in."""
         course = self.course
         return Path(course.format_path(course.submitted_directory, student, self.assignment))
 
     def autograded(self, student: str) -> Path:
-        """The folder of what was graded of a student."""
+        """Return the folder of what was graded of a student."""
         course = self.course
         return Path(course.format_path(course.autograded_directory, student, self.assignment))
 
@@ -255,7 +255,7 @@ class Converter(Autograde):  # type: ignore[misc]
         new.rename(place)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
-        """Where the autograded notebooks are written, whichever half is at work."""
+        """Return where the autograded notebooks are written, whichever half is at work."""
         course = self.coursedir
         return str(
             course.format_path(course.autograded_directory, student_id, assignment_id, escape)
@@ -285,7 +285,7 @@ class Converter(Autograde):  # type: ignore[misc]
 
     @contextlib.contextmanager
     def _opened_gradebook(self) -> Iterator[Gradebook]:
-        """The gradebook; a CourseError says why it can't be read."""
+        """Give the gradebook; a CourseError says why it can't be read."""
         try:
             with Gradebook(self.course.db_url, self.course.course_id) as gradebook:
                 yield gradebook
@@ -318,7 +318,7 @@ class Converter(Autograde):  # type: ignore[misc]
 
 
 def _unreadable_gradebook(cause: str) -> str:
-    """What to do about a gradebook that can't be read."""
+    """Say what to do about a gradebook that can't be read."""
     if OTHER_SCHEMA.search(cause):
         return (
             f"The gradebook was made by another version of nbgrader ({cause}): make a copy of it, "
@@ -333,7 +333,7 @@ def _unreadable_gradebook(cause: str) -> str:
 
 
 def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str, str]]:
-    """The points of each graded cell, and the text of each that a student may not change."""
+    """Return the points of each graded cell, and the text of each that a student may not change."""
     points, locked = {}, {}
     for cell in source.cells:
         if name := grade_id(cell):
@@ -347,7 +347,7 @@ def _graded_and_locked(source: NotebookNode) -> tuple[dict[str, float], dict[str
 
 
 def _contents(folder: Path) -> Iterator[Path]:
-    """A folder, and all that is in it."""
+    """Yield a folder, and all that is in it."""
     for root, _, names in os.walk(folder):
         yield from (Path(root) / name for name in names)
         yield Path(root)

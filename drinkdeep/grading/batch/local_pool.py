@@ -105,7 +105,7 @@ def _start_worker(leash: Connection, server: ForkServer | None, sandboxed: bool)
 
 @contextmanager
 def local_pool(workers: int, *, sandboxed: bool = True) -> Iterator[LocalPool]:
-    """Processes of this machine; when an exception ends it, so does whatever they are at."""
+    """Start processes on this machine; when an exception ends it, so does what they are at."""
     pool = LocalPool(workers, sandboxed=sandboxed)
     try:
         yield pool
@@ -116,5 +116,5 @@ def local_pool(workers: int, *, sandboxed: bool = True) -> Iterator[LocalPool]:
 
 
 def cores() -> int:
-    """How many this process may use."""
+    """Return how many this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

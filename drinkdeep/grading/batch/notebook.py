@@ -81,7 +81,7 @@ def parse_notebook(content: bytes, ids: set[str]) -> tuple[NotebookNode, list[st
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> str:
-    """What is wrong with a text that should be JSON."""
+    """Return what is wrong with a text that should be JSON."""
     if mark := MERGE.search(text):
         line = 1 + text[: mark.start()].count("\n")
         return f"The notebook has the marks of a merge that nobody finished, in line {line}"
@@ -92,7 +92,7 @@ def _not_json(text: str, error: json.JSONDecodeError) -> str:
 
 
 def _other_language(raw: dict[str, Any]) -> str:
-    """The language that a notebook says it is written in, if that isn't Python."""
+    """Return the language that a notebook says it is written in, if that isn't Python."""
     metadata = raw.get("metadata")
     # A kernel's name, which anybody may give it, is no language.
     for key, name in (("kernelspec", "language"), ("language_info", "name")):
@@ -104,7 +104,7 @@ def _other_language(raw: dict[str, Any]) -> str:
 
 
 def _rebuilt(raw: dict[str, Any]) -> NotebookNode:
-    """The notebook with what can be understood of each cell."""
+    """Return the notebook with what can be understood of each cell."""
     cells = []
     taken: set[str] = set()
     for old in raw["cells"] if isinstance(raw.get("cells"), list) else []:

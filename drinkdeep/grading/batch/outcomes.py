@@ -27,7 +27,7 @@ class Outcome:
 
 
 def outcomes_file(course: Path, assignment: str) -> Path:
-    """Where the runs of an assignment are written down."""
+    """Return where the runs of an assignment are written down."""
     return course / STAGING / f"{assignment}.json"
 
 
@@ -46,7 +46,7 @@ def write_outcomes(path: Path, outcomes: list[Outcome]) -> None:
 
 
 def read_outcomes(path: Path) -> list[dict[str, Any]]:
-    """What the last runs have written down: ``student``, ``graded`` and ``notes`` of each."""
+    """Read what the last runs have written down: ``student``, ``graded`` and ``notes`` of each."""
     try:
         found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
         return found
@@ -66,5 +66,5 @@ def remarks(course: Path, assignment: str) -> dict[str, list[str]]:
 
 
 def count(outcomes: Iterable[Outcome]) -> Counter[str]:
-    """How many there are of each state."""
+    """Return how many there are of each state."""
     return Counter(outcome.state for outcome in outcomes)

@@ -175,7 +175,7 @@ class Pipeline:
                 future.cancel()
 
     def prepare(self, student: str) -> Job | Outcome:
-        """A student's submission, ready to be executed; or what is known of it, if it need not be.
+        """Make a submission ready to be executed; or say what is known of it, if it need not be.
 
         One that is tried again later is prepared again then: kept, they would fill the memory.
         """
@@ -202,7 +202,7 @@ class Pipeline:
         return self.converter.in_gradebook()
 
     def _kept(self, submission: Submission) -> dict[str, Any] | None:
-        """What an autograded notebook says of how this very submission was graded."""
+        """Return what an autograded notebook says of how this very submission was graded."""
         folder = self.converter.autograded(submission.student)
         kept = None
         for name in submission.notebooks:
@@ -244,7 +244,7 @@ class Pipeline:
     def _result(
         self, future: Future[dict[str, str]], job: Job, postpone: Callable[[Job], None] | None
     ) -> _Executed | Outcome | None:
-        """What has come of executing it; None if it was postponed."""
+        """Return what has come of executing it; None if it was postponed."""
         student = _student(job)
         try:
             texts = future.result()
@@ -268,7 +268,7 @@ class Pipeline:
         return _Executed(job, texts)
 
     def _notebooks(self, executed: _Executed) -> dict[str, NotebookNode]:
-        """What was executed, with what is to be known of it later."""
+        """Return what was executed, with what is to be known of it later."""
         notebooks = {name: nbformat.v4.reads(text) for name, text in executed.texts.items()}
         for notebook in notebooks.values():
             notebook.metadata.setdefault("drinkdeep", NotebookNode()).update(
@@ -297,7 +297,7 @@ class Pipeline:
 
 
 def _not_recorded(job: Job, error: Exception) -> Outcome:
-    """What has become of a submission that could not be recorded.
+    """Return what has become of a submission that could not be recorded.
 
     Raises
     ------
@@ -318,7 +318,7 @@ def _not_recorded(job: Job, error: Exception) -> Outcome:
 
 
 def _fatal_cause(error: Exception) -> str | None:
-    """The cause of a fault that the next submission would meet as well."""
+    """Return the cause of a fault that the next submission would meet as well."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OperationalError):

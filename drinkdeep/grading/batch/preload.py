@@ -2,11 +2,9 @@
 
 import gc
 
-from drinkdeep.grading.batch.slow_import import block_slow_import
+from drinkdeep.grading.judging import execute  # noqa: F401
+from drinkdeep.grading.sandbox.inside import keep_freed_memory
 
-block_slow_import()
-
-from drinkdeep.grading.judging import execute  # noqa: E402, F401
-
+keep_freed_memory()
 # What is loaded stays, and stays shared: the collector would look at, and write to, all of it.
 gc.freeze()

@@ -10,7 +10,7 @@ SHOWN = 10
 
 
 def strangers(graded: Collection[str], known: Collection[str]) -> Iterator[str]:
-    """A sentence on those who were graded and not known, and one on each who may be known.
+    """Yield a sentence on those who were graded and not known, and one on each who may be known.
 
     nbgrader enters whoever is graded. An id in another form then makes two students of one.
     """
@@ -31,6 +31,6 @@ def strangers(graded: Collection[str], known: Collection[str]) -> Iterator[str]:
 
 
 def _form(name: str) -> str:
-    """The letters and figures of a name, without accents and capitals."""
+    """Return the letters and figures of a name, without accents and capitals."""
     letters = unicodedata.normalize("NFKD", name).casefold()
     return "".join(character for character in letters if character.isalnum())

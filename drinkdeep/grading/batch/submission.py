@@ -169,7 +169,7 @@ def check_name(student: str) -> None:
 def _choose(
     folder: Path, files: list[str], wanted: Sequence[str], others: Sequence[str]
 ) -> tuple[dict[str, str], list[str]]:
-    """Which file is which of the assignment's notebooks, and remarks on it."""
+    """Return which file is which of the assignment's notebooks, and remarks on it."""
     for name in wanted:
         path = folder / f"{name}.ipynb"
         if (path.is_symlink() or path.exists()) and f"{name}.ipynb" not in files:

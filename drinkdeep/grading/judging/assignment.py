@@ -20,7 +20,7 @@ TEST_PREFIX = "test_"
 
 
 def regions(source: str, begin: str, end: str) -> list[tuple[int, int]]:
-    """The first and last line, markers included and counted from 1, of each marked region."""
+    """Return the first and last line of each marked region, markers included, counted from 1."""
     found = []
     first = 0
     for number, line in enumerate(source.splitlines(), start=1):
@@ -32,7 +32,7 @@ def regions(source: str, begin: str, end: str) -> list[tuple[int, int]]:
 
 
 def without(source: str, marked: list[tuple[int, int]]) -> str:
-    """The source without the lines of these regions."""
+    """Return the source without the lines of these regions."""
     return "\n".join(
         line
         for number, line in enumerate(source.splitlines(), start=1)
@@ -41,7 +41,7 @@ def without(source: str, marked: list[tuple[int, int]]) -> str:
 
 
 def exercise_titles(source: NotebookNode) -> dict[str, str]:
-    """The title of each nbgrader cell: the heading that it stands under, without the points."""
+    """Return the title of each nbgrader cell: the heading that it stands under, without points."""
     titles = {}
     title = ""
     for cell in source.cells:
@@ -108,13 +108,13 @@ class Assignment:
         return {exercise.test_id: exercise for exercise in self.exercises.values()}
 
     def code(self) -> Iterator[tuple[int, NotebookNode]]:
-        """Each code cell that is no test, with its place in the notebook."""
+        """Yield each code cell that is no test, with its place in the notebook."""
         for place, cell in enumerate(self.notebook.cells):
             if cell.cell_type == "code" and grade_id(cell) not in self.tests:
                 yield place, cell
 
     def modules(self) -> tuple[str, ...]:
-        """What its code imports, itself or by torch, so that it can be loaded before."""
+        """Return what its code imports, itself or by torch, so that it can be loaded before."""
         found = set()
         for _, cell in self.code():
             try:
@@ -132,7 +132,7 @@ class Assignment:
 
 
 def solution_lines(assignment: Assignment) -> set[str]:
-    """The lines of code that only the instructor has: those of solutions and hidden tests."""
+    """Return the lines that only the instructor has: those of solutions and hidden tests."""
     secret: list[str] = []
     for exercise in assignment.exercises.values():
         for cell, begin, end in (

@@ -9,6 +9,7 @@ import ctypes
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import psutil
 
@@ -24,6 +25,29 @@ class JudgingStopped(BaseException):  # no error of the test's, which may catch 
     """The judge was at one exercise for too long, or needed too much for it."""
 
 
+@dataclass(eq=False)
+class _Judging:
+    """What a thread is at, and what it may take for that."""
+
+    thread: int
+    clock: int
+    end: float
+    most_bytes: int
+
+    @property
+    def exceeded(self) -> bool:
+        """Whether it has taken more."""
+        if time.clock_gettime(self.clock) > self.end:
+            return True
+        return bool(psutil.Process().memory_info().rss > self.most_bytes)
+
+
+_lock = threading.Lock()
+_judgings: set[_Judging] = set()
+_some = threading.Event()
+_watcher: threading.Thread | None = None
+
+
 @contextlib.contextmanager
 def bounded(cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) -> Iterator[None]:
     """Stop what this thread does when it takes more CPU time or memory than that.
@@ -34,33 +58,41 @@ def bounded(cpu_seconds: float = CPU_SECONDS, memory_bytes: int = MEMORY_BYTES) 
         Between two steps of Python's; what runs in C is waited for.
     """
     thread = threading.get_ident()
-    process = psutil.Process()
-    most = process.memory_info().rss + memory_bytes
     if hasattr(time, "pthread_getcpuclockid"):
         clock = time.pthread_getcpuclockid(thread)
     else:
         clock = time.CLOCK_MONOTONIC  # macOS can't tell the CPU time of another thread
-    end = time.clock_gettime(clock) + cpu_seconds
-    done = threading.Event()
-    lock = threading.Lock()
-
-    def watch() -> None:
-        while not done.wait(TICK):
-            if time.clock_gettime(clock) > end or process.memory_info().rss > most:
-                with lock:
-                    if not done.is_set():
-                        _raise(thread, ctypes.py_object(JudgingStopped))
-                return
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    most_bytes = psutil.Process().memory_info().rss + memory_bytes
+    judging = _Judging(thread, clock, time.clock_gettime(clock) + cpu_seconds, most_bytes)
+    _watch(judging)
     try:
         yield
     finally:
-        with lock:
-            done.set()
+        with _lock:
+            _judgings.discard(judging)
+            if not _judgings:
+                _some.clear()
             _raise(thread, None)  # one that is on its way and has not arrived
-        watcher.join()
+
+
+def _watch(judging: _Judging) -> None:
+    """Have it looked at, by one thread for all that there ever are: to start one takes long."""
+    global _watcher
+    with _lock:
+        _judgings.add(judging)
+        _some.set()
+        if _watcher is None or not _watcher.is_alive():  # as in a process that was just forked
+            _watcher = threading.Thread(target=_keep_watch, daemon=True)
+            _watcher.start()
+
+
+def _keep_watch() -> None:
+    while _some.wait():
+        time.sleep(TICK)
+        with _lock:
+            for judging in [judging for judging in _judgings if judging.exceeded]:
+                _judgings.discard(judging)
+                _raise(judging.thread, ctypes.py_object(JudgingStopped))
 
 
 def _raise(thread: int, error: object) -> None:

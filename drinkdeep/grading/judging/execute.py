@@ -46,10 +46,10 @@ def execute(
     """
     notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
-    judge = Judge(assignment, seed)
     with StudentKernel(
         limits or Limits(), sandboxed=sandboxed, modules=assignment.modules(), beside=beside
     ) as student:
+        judge = Judge(assignment, seed, student.cpu_clock())
         done: set[str] = set()
         waiting: list[NotebookNode] = []
         for place, cell in enumerate(notebook.cells):
@@ -85,7 +85,7 @@ def _grade(
     cells: Sequence[NotebookNode],
 ) -> None:
     def ask(expression: str, shipped: str) -> Any:
-        """The value; of an error, what in another cell is the reason as well."""
+        """Return the value; of an error, what in another cell is the reason as well."""
         value = student.answer(expression, shipped)
         if not isinstance(value, Raised):
             return value

@@ -5,13 +5,13 @@ import copy
 from nbformat import NotebookNode
 
 from drinkdeep.cells import grade_id, has_role
-from drinkdeep.notebook.matching import match_cells, split_comments
+from drinkdeep.notebook.matching import match_cells, split_texts
 
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
 
 def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
-    """What the student wrote, with all else as the instructor made it.
+    """Return what the student wrote, with all else as the instructor made it.
 
     :mod:`drinkdeep.notebook.matching` says which cell is which. Of those that are one cell the last
     counts; the others become cells of the student's own.
@@ -20,7 +20,7 @@ def restore(submission: NotebookNode, source: NotebookNode) -> NotebookNode:
     answer may stand elsewhere. Points, ids and tags are the source's.
     """
     # What is put into a cell is new, so that the submission's stay as they are.
-    cells = split_comments(submission.cells, source.cells)
+    cells = split_texts(submission.cells, source.cells)
     restored = NotebookNode(submission, cells=[NotebookNode(cell) for cell in cells])
     wanted = {name: cell for cell in source.cells if (name := grade_id(cell))}
     found: set[str] = set()

@@ -32,7 +32,7 @@ class Site(NamedTuple):
 def rewritten(
     test: str, solution: str, hidden: tuple[tuple[int, int], ...]
 ) -> tuple[list[tuple[CodeType, list[int]]], list[Site]]:
-    """A test cell's statements, each with the numbers of its sites, and what each site is.
+    """Return a test cell's statements, each with the numbers of its sites, and what each site is.
 
     The same for all submissions, and so done once.
     """
@@ -74,6 +74,8 @@ class _Rewriter(ast.NodeTransformer):
         if name == "fresh":
             node.func = _attribute("fresh")
         elif name in CHECKS:
+            if name == "expect_faster" and len(node.args) > 1 and _is_time(node.args[0]):
+                node.args[0].args.append(node.args[1])  # type: ignore[attr-defined]
             node.args[:0] = [ast.Constant(name), ast.Constant(len(self._sites))]
             node.func = _attribute("check")
             node.site = len(self._sites)  # type: ignore[attr-defined]
@@ -98,6 +100,17 @@ class _Rewriter(ast.NodeTransformer):
         return ast.Call(
             _attribute("time" if name == "stopwatch" else "query"), [text, captured], []
         )
+
+
+def _is_time(node: ast.expr) -> bool:
+    """Return whether it has become a call of the judge's stopwatch."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "time"
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "__judge__"
+    )
 
 
 def _attribute(name: str) -> ast.Attribute:

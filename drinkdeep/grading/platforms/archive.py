@@ -21,7 +21,7 @@ class Source(Protocol):
     """What was not looked at, and why."""
 
     def files(self) -> list[tuple[str, ...]]:
-        """The path of each file, in parts."""
+        """Return the path of each file, in parts."""
 
     def extract(self, path: tuple[str, ...], target: Path, room: Room) -> None:
         """Write one of them."""
@@ -127,7 +127,7 @@ def _tops(files: list[tuple[str, ...]], depth: int = 0) -> list[Top]:
 def outermost(
     files: list[tuple[str, ...]], notebooks: list[str], students: set[str]
 ) -> tuple[str, list[Top]]:
-    """Who has named what stands outermost, and that; a folder around all of it is passed over."""
+    """Say who has named what stands outermost, and that; a folder around all is passed over."""
     tops = _tops(files)
     form = form_of(top.name for top in tops)
     if form == PLAIN and len(tops) == 1 and tops[0].name not in students:

@@ -48,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read(path: Path) -> dict[str, dict[str, str]]:
-    """What is said of each student, by the id; what a table leaves empty isn't in it.
+    """Return what is said of each student, by the id; what a table leaves empty isn't in it.
 
     Raises
     ------

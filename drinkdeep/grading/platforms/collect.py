@@ -306,7 +306,7 @@ def _put(taken: Taken, place: Path, new: Path, record: Record, *, replaced: bool
 
 
 def _notebooks(app: "NbGrader", assignment: str) -> list[str]:
-    """The names of an assignment's notebooks, without their ending.
+    """Return the names of an assignment's notebooks, without their ending.
 
     Raises
     ------
@@ -321,7 +321,7 @@ def _notebooks(app: "NbGrader", assignment: str) -> list[str]:
 
 
 def _assignment(app: "NbGrader", files: list[tuple[str, ...]]) -> str:
-    """The assignment whose notebooks most of the files are."""
+    """Return the assignment whose notebooks most of the files are."""
     course = app.coursedir
     pattern = Path(course.format_path(course.source_directory, ".", "*"))
     folders = sorted(path for path in pattern.parent.glob(pattern.name) if path.is_dir())

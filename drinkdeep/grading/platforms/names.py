@@ -46,12 +46,12 @@ class Reading:
 
 
 def is_junk(name: str) -> bool:
-    """Whether an operating system or Jupyter left it there."""
+    """Return whether an operating system or Jupyter left it there."""
     return name in _JUNK or name.startswith(".")
 
 
 def form_of(outermost: Iterable[str]) -> str:
-    """The platform that named these: the one in whose form most of them are; else none, PLAIN."""
+    """Return the platform that named these: the one in whose form most are; else PLAIN."""
     names = list(outermost)
     counts = Counter({form: sum(1 for n in names if is_of(form, n)) for form in (MOODLE, CANVAS)})
     (form, count), *_ = counts.most_common(1)
@@ -59,19 +59,19 @@ def form_of(outermost: Iterable[str]) -> str:
 
 
 def is_of(form: str, outermost: str) -> bool:
-    """Whether it is in a platform's form, even if it doesn't say whose it is."""
+    """Return whether it is in a platform's form, even if it doesn't say whose it is."""
     if form == MOODLE:  # of a group there may be no number
         return "_assignsubmission_" in outermost
     return is_anonymous(form, outermost) or any(True for _ in readings(form, outermost))
 
 
 def is_anonymous(form: str, outermost: str) -> bool:
-    """Whether Canvas hides whose it is."""
+    """Return whether Canvas hides whose it is."""
     return form == CANVAS and bool(_CANVAS_ANONYMOUS.match(outermost))
 
 
 def readings(form: str, outermost: str) -> Iterator[Reading]:
-    """The ways in which the outermost part of a name can be read, from left to right."""
+    """Yield the ways in which the outermost part of a name can be read, from left to right."""
     if form == MOODLE:
         for match in _MOODLE.finditer(outermost):
             number, kind, file = match.groups()
@@ -92,7 +92,7 @@ def readings(form: str, outermost: str) -> Iterator[Reading]:
 
 
 def plain_readings(outermost: str, notebooks: Iterable[str], *, folder: bool) -> Iterator[Reading]:
-    """The ways to read what no platform named: ``ada_01_cost.ipynb``, or a folder ``ada``."""
+    """Yield the ways to read what no platform named: ``ada_01_cost.ipynb``, or a folder ``ada``."""
     if folder:
         yield Reading(outermost, "", "")
         return
@@ -107,7 +107,7 @@ _AGAIN = re.compile(r"(?:[ _]?\(\d+\)|-Copy\d*|-\d+)*")
 
 
 def which_notebook(file: str, notebooks: Iterable[str]) -> tuple[str, int] | None:
-    """Which of the assignment's notebooks a file's name means, and how often it was renamed.
+    """Return which of the assignment's notebooks a file's name means, and how often it was renamed.
 
     >>> which_notebook("01_cost (2).ipynb", ["01_cost"])
     ('01_cost', 2)
@@ -121,7 +121,7 @@ def which_notebook(file: str, notebooks: Iterable[str]) -> tuple[str, int] | Non
 
 
 def reply(form: str, reading: Reading, page: str) -> str:
-    """What a page is called in an archive that the platform is to give back to whose it is.
+    """Return what a page is called in an archive that the platform is to give back to whose it is.
 
     Both look for numbers between underscores, from the left, so the person's name neither has an
     underscore nor is a number; and it isn't what Canvas takes for somebody whose name is hidden.

@@ -76,7 +76,7 @@ class People:
                 self._numbered[person.number].append(person)
 
     def owner(self, top: Top) -> tuple[Reading, str]:
-        """How the name is read, and the student's id.
+        """Return how the name is read, and the student's id.
 
         Raises
         ------
@@ -185,7 +185,7 @@ class People:
         raise NotFoundError(*self._lacking(person))
 
     def _fields(self, person: Person) -> tuple[str, dict[str, str]]:
-        """An id that nobody has, and what else the platform knows."""
+        """Return an id that nobody has, and what else the platform knows."""
         last, _, first = person.names[0].partition(", ")
         if not first:
             first, _, last = person.names[0].partition(" ")
@@ -211,7 +211,7 @@ class People:
         return f"There is no student {student_id} in the gradebook:", add_command(student_id)
 
     def nothing_from(self, handed_in: set[str]) -> list[str]:
-        """Those of the class who have handed in nothing: of the gradebook, then of the list."""
+        """Name those of the class who handed in nothing: of the gradebook, then of the list."""
         others = [
             _who(person)
             for person in (self._roster.people if self._roster else ())
@@ -230,7 +230,7 @@ class NotFoundError(Exception):
 
 
 def _folded(name: str) -> str:
-    """The same for two spellings of a name, by a computer or by somebody."""
+    """Return the same for two spellings of a name, by a computer or by somebody."""
     return normalize("NFC", name).casefold()
 
 

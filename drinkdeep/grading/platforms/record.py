@@ -27,7 +27,7 @@ class Record:
             return cls(path, "", {})
 
     def digest(self, student: str) -> str:
-        """That of what was taken in; "" if nothing was."""
+        """Return the digest of what was taken in; "" if nothing was."""
         return str(self.students.get(student, {}).get("digest", ""))
 
     def enter(self, platform: str, taken: Taken) -> None:

@@ -79,12 +79,12 @@ class Table:
         return cls(path, header, filled)
 
     def place(self, column: str) -> int | None:
-        """Where a column stands, if it is there."""
+        """Return where a column stands, if it is there."""
         found = [i for i, name in enumerate(self.header) if _same(name, column)]
         return found[0] if found else None
 
     def column(self, line: Sequence[str], column: str) -> str:
-        """What a line has in a column; "" if it isn't there."""
+        """Return what a line has in a column; "" if it isn't there."""
         place = self.place(column)
         return "" if place is None else line[place].strip()
 
@@ -158,7 +158,7 @@ def _of_canvas(table: Table) -> Iterable[Person]:
 
 
 def agree(written: str, name: str) -> bool:
-    """Whether a name in an archive may be this one: platforms drop signs, and turn names round.
+    """Return whether a name may be this one: platforms drop signs, and turn names round.
 
     Canvas used to drop all letters beyond ASCII, too.
     """
@@ -171,7 +171,7 @@ def _letters(name: str) -> list[str]:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two names of columns say the same: “First name” and first_name do."""
+    """Return whether two names of columns say the same: “First name” and first_name do."""
     return _plain(one) == _plain(other)
 
 
@@ -180,7 +180,7 @@ def _plain(name: str) -> str:
 
 
 def students_of(person: Person, students: Iterable[Student], lms_column: str) -> list[Student]:
-    """The students of the gradebook that a person of a platform may be: one, if all is well.
+    """Return the students of the gradebook that a person of a platform may be: one, if all is well.
 
     Parameters
     ----------
@@ -202,7 +202,7 @@ def students_of(person: Person, students: Iterable[Student], lms_column: str) ->
 
 
 def add_command(student_id: str, **known: str | None) -> str:
-    """The command that enters or changes a student, for a shell.
+    """Return the command that enters or changes a student, for a shell.
 
     nbgrader empties each field that isn't named, so all that is known stands in it.
     """
@@ -211,6 +211,6 @@ def add_command(student_id: str, **known: str | None) -> str:
 
 
 def change_command(student: Student, **new: str) -> str:
-    """The command that changes some fields of a student, and keeps the others."""
+    """Return the command that changes some fields of a student, and keeps the others."""
     fields = ("first_name", "last_name", "email", "lms_user_id")
     return add_command(student.id, **{f: new.get(f) or getattr(student, f) for f in fields})

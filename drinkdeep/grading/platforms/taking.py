@@ -39,7 +39,7 @@ class Found:
     when: float
 
     def rank(self, renamed: int) -> tuple[int, float, int]:
-        """The higher the later: by the platform's number, its date, the number in the name."""
+        """Rank the later higher: by the platform's number, its date, the number in the name."""
         return self.upload, self.when, renamed
 
 
@@ -96,7 +96,7 @@ def _own_name(one: Owned) -> str:
 
 
 def chosen(found: list[Found], notebooks: list[str]) -> tuple[dict[str, Path], list[str]]:
-    """What lies in the submission's folder, by its name there, and remarks on it."""
+    """Return what lies in the submission's folder, by its name there, and remarks on it."""
     files: dict[str, Path] = {}
     notes = []
     roots = set()
@@ -141,7 +141,7 @@ def _digest(files: dict[str, bytes]) -> str:
 
 
 def digest_of(folder: Path) -> str:
-    """The digest of a submission's folder as it lies there."""
+    """Return the digest of a submission's folder as it lies there."""
     return _digest(
         {
             path.relative_to(folder).as_posix(): path.read_bytes()

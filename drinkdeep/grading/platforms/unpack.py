@@ -124,7 +124,7 @@ def unpack(
 
 @contextmanager
 def entries(path: Path) -> Iterator[Iterator[Entry]]:
-    """The files in an archive.
+    """Give the files in an archive.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
 
 
 def name_of(entry: zipfile.ZipInfo) -> str:
-    """What it is called: in UTF-8, too, where that is not said, as macOS packs."""
+    """Read what it is called: in UTF-8, too, where that is not said, as macOS packs."""
     if not entry.flag_bits & UTF8:
         with contextlib.suppress(UnicodeError):
             return entry.filename.encode("cp437").decode()
@@ -178,14 +178,14 @@ def _of_tar(archive: tarfile.TarFile) -> Iterator[Entry]:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether it is to be unpacked: it has the ending, and is what that says."""
+    """Return whether it is to be unpacked: it has the ending, and is what that says."""
     return path.suffix.lower() in ARCHIVES and (
         zipfile.is_zipfile(path) or tarfile.is_tarfile(path)
     )
 
 
 def inside(name: str) -> Path:
-    """An entry's name as a path that stays in its folder.
+    """Return an entry's name as a path that stays in its folder.
 
     Raises
     ------
@@ -199,7 +199,7 @@ def inside(name: str) -> Path:
 
 
 def fitting(name: str) -> str:
-    """A name of a file or folder that this system takes; another, if it is too long."""
+    """Return a name that this system takes: another one, if it is too long."""
     data = name.encode(errors="surrogateescape")
     if len(data) <= LONGEST_NAME:
         return name
@@ -209,10 +209,10 @@ def fitting(name: str) -> str:
 
 
 def is_name(text: str) -> bool:
-    """Whether it names something in a folder, and not another folder."""
+    """Return whether it names something in a folder, and not another folder."""
     return text not in ("", ".", "..") and not any(c in text for c in "/\\\0")
 
 
 def stem(path: Path) -> str:
-    """The archive's name without its ending, ``.tar.gz`` too."""
+    """Return the archive's name without its ending, ``.tar.gz`` too."""
     return Path(path.stem).stem if Path(path.stem).suffix == ".tar" else path.stem

@@ -83,7 +83,7 @@ class SafeCollector(FileNameCollectorPlugin):  # type: ignore[misc]
     """
 
     def collect(self, submitted_file: str) -> dict[str, str] | None:
-        """What ``named_regexp`` finds in a file's name; None to pass it over."""
+        """Return what ``named_regexp`` finds in a file's name; None to pass it over."""
         return self._found.get(submitted_file)
 
     @cached_property
@@ -171,7 +171,7 @@ class SafeCollector(FileNameCollectorPlugin):  # type: ignore[misc]
         return found
 
     def _unknown(self, students: set[str]) -> list[str]:
-        """Those whom the gradebook doesn't have, if there is one."""
+        """Return those whom the gradebook doesn't have, if there is one."""
         course = self.parent.coursedir
         url = make_url(course.db_url)
         if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():

@@ -10,22 +10,31 @@ import os
 import stat
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.converters import base
+from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import find_all_files
+from nbgrader.utils import find_all_files, parse_utc
 from traitlets.log import get_logger
 
-from drinkdeep.grading.batch.submission import open_plain
+from drinkdeep.grading.batch.submission import TIMESTAMP, open_plain
 from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.grading.printable import printable
 from drinkdeep.nbgrader_version import WRITTEN_FOR
 
 LEFT_OUT = "%s is a link, a pipe or a device and no file, and was left out."
+BACKDATED = (
+    "%s says that it was handed in at %s UTC, and came into the exchange at %.19s UTC, or was "
+    "moved then: its student has written the first."
+)
+LATER = timedelta(hours=1)
+"""How much later than its stamp a submission may come into the exchange, clocks being what they
+are."""
 TOO_LARGE = "%s has more than %.0f MB, `CourseDirectory.max_dir_size`, and was not collected."
 
 
@@ -42,10 +51,12 @@ class PlainCollect(ExchangeCollect):  # type: ignore[misc]
         room = 1000 * self.coursedir.max_dir_size
         with tempfile.TemporaryDirectory(prefix=".collect-", dir=submitted) as folder:
             plain = Path(folder) / "plain"
-            for root, _, names, number in os.fwalk(src):
+            for root, folders, names, number in os.fwalk(src):
                 place = plain / os.path.relpath(root, src)
                 place.mkdir()
-                for name in names:
+                # A link to a folder stands among the folders, and isn't walked into.
+                links = [name for name in folders if Path(root, name).is_symlink()]
+                for name in names + links:
                     copied = _copy(name, number, place / name, room)
                     if copied is None:
                         self.log.error(LEFT_OUT, printable(str(Path(root) / name)))
@@ -56,6 +67,20 @@ class PlainCollect(ExchangeCollect):  # type: ignore[misc]
                         )
                         return
             super().do_copy(str(plain), dest, log)
+        self._doubt(Path(src), Path(dest))
+
+    def _doubt(self, src: Path, dest: Path) -> None:
+        """Tell of a time of handing in that its student has written, in the past.
+
+        The stamp is a file of the student's. When their folder was last changed is the system's.
+        """
+        try:
+            stamp = parse_utc((dest / TIMESTAMP).read_text().strip())
+        except (OSError, ValueError):  # none, or none that can be read: grading says so
+            return
+        arrived = datetime.fromtimestamp(src.stat().st_ctime, UTC).replace(tzinfo=None)
+        if arrived - stamp > LATER:
+            self.log.warning(BACKDATED, printable(src.name), stamp, arrived)
 
 
 def _copy(name: str, folder: int, target: Path, most: int) -> int | None:
@@ -77,7 +102,7 @@ def _copy(name: str, folder: int, target: Path, most: int) -> int | None:
 
 
 def _plain_files(path: str, exclude: Sequence[str] | None = None) -> list[str]:
-    """nbgrader's ``find_all_files``, of which links, pipes and devices are left out."""
+    """Return nbgrader's ``find_all_files``, of which links, pipes and devices are left out."""
     found = []
     for name in find_all_files(path, exclude):
         if stat.S_ISREG(os.lstat(name).st_mode):
@@ -110,10 +135,12 @@ class PlainNotebook(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 def refuse_links() -> None:
-    """Have nbgrader's converters copy plain files alone, beside the notebook.
+    """Have nbgrader's converters copy, and its exchange collect, plain files alone.
 
-    nbgrader has no extension point there, so the function by which
-    ``nbgrader.converters.base`` looks for files is replaced.
+    For converters nbgrader has no extension point, so the function by which
+    ``nbgrader.converters.base`` looks for files is replaced. The exchange has one; but what a
+    course's settings name there would take the place of another exchange, which the settings of
+    the machine name (ngshare's, on a hub). So it is what is taken where nobody names any.
 
     Raises
     ------
@@ -126,3 +153,4 @@ def refuse_links() -> None:
             "requirements of the course."
         )
     base.find_all_files = _plain_files
+    ExchangeFactory.class_traits()["collect"].default_value = PlainCollect

@@ -39,7 +39,7 @@ class Restore(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
-        """The submission, restored."""
+        """Restore the submission."""
         return restore(notebook, _as_given_out(self, resources)), resources
 
 
@@ -64,7 +64,7 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
-        """The submission, executed and graded; its metadata say by which seed."""
+        """Execute and grade the submission; its metadata say by which seed."""
         seed = secrets.randbits(40) if self.seed is None else self.seed
         graded = _process().submit(
             _execute,
@@ -78,7 +78,7 @@ class JudgedExecute(NbGraderPreprocessor):  # type: ignore[misc]
         return graded.result(), resources
 
     def _beside(self, name: dict[str, str]) -> dict[str, bytes]:
-        """The files that the student's code finds beside it."""
+        """Return the files that the student's code finds beside it."""
         course = self.parent.parent.coursedir  # of the exporter, of the converter
         student, assignment = name["student"], name["assignment"]
         try:
@@ -102,7 +102,7 @@ class HideTests(ClearHiddenTests):  # type: ignore[misc]
     def preprocess_cell(
         self, cell: NotebookNode, resources: Resources, index: int
     ) -> tuple[NotebookNode, Resources]:
-        """The cell without its hidden tests."""
+        """Take its hidden tests out of a cell."""
         if has_role(cell, "grade"):
             cell, resources = super().preprocess_cell(cell, resources, index)
         return cell, resources
@@ -119,7 +119,7 @@ class Authorship(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
-        """The notebook; each cell's metadata have ``drinkdeep.course`` and ``drinkdeep.title``."""
+        """Give each cell's metadata ``drinkdeep.course`` and ``drinkdeep.title``."""
         source = source_notebook(self, resources)
         texts = {c.source: c for c in source.cells if c.cell_type == "markdown"}
         titles = exercise_titles(source)
@@ -168,7 +168,7 @@ class Grades(GetGrades):  # type: ignore[misc]
     def preprocess(
         self, notebook: NotebookNode, resources: Resources
     ) -> tuple[NotebookNode, Resources]:
-        """The notebook, with the gradebook's numbers in each graded cell's metadata."""
+        """Return the notebook, with the gradebook's numbers in each graded cell's metadata."""
         notebook, resources = super().preprocess(notebook, resources)
         with Gradebook(self.db_url) as gradebook:
             submission = gradebook.find_submission_notebook(
@@ -193,7 +193,7 @@ def _execute(*arguments: Any, **options: Any) -> NotebookNode:
 
 @functools.cache
 def _process() -> ProcessPoolExecutor:
-    """One process for a whole batch, so that torch is imported once.
+    """Return one process for a whole batch, so that torch is imported once.
 
     Spawned and not forked, because nbgrader's own process may have threads.
     """
@@ -201,13 +201,13 @@ def _process() -> ProcessPoolExecutor:
 
 
 def source_notebook(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
-    """The source of the assignment at hand; whoever gets it leaves it as it is."""
+    """Return the source of the assignment at hand; whoever gets it leaves it as it is."""
     path = _path(preprocessor, resources, "source_directory")
     return _read(path, path.stat().st_mtime_ns)
 
 
 def _as_given_out(preprocessor: NbGraderPreprocessor, resources: Resources) -> NotebookNode:
-    """The source, with the ids that its cells have in what students got, if that is there."""
+    """Return the source, with its cells' ids in what students got, if that is there."""
     source = _path(preprocessor, resources, "source_directory")
     released = _path(preprocessor, resources, "release_directory")
     try:
@@ -218,7 +218,7 @@ def _as_given_out(preprocessor: NbGraderPreprocessor, resources: Resources) -> N
 
 
 def _path(preprocessor: NbGraderPreprocessor, resources: Resources, directory: str) -> Path:
-    """Where the notebook at hand lies in a directory of the course's."""
+    """Return where the notebook at hand lies in a directory of the course's."""
     folder = _folder(preprocessor, resources, directory)
     return folder / f"{resources['nbgrader']['notebook']}.ipynb"
 
@@ -226,7 +226,7 @@ def _path(preprocessor: NbGraderPreprocessor, resources: Resources, directory: s
 def _folder(
     preprocessor: NbGraderPreprocessor, resources: Resources, directory: str, student: str = "."
 ) -> Path:
-    """Where the assignment at hand lies in a directory of the course's."""
+    """Return where the assignment at hand lies in a directory of the course's."""
     course = preprocessor.parent.parent.coursedir  # of the exporter, of the converter
     assignment = resources["nbgrader"]["assignment"]
     return Path(course.format_path(getattr(course, directory), student, assignment))
@@ -234,14 +234,14 @@ def _folder(
 
 @functools.lru_cache(maxsize=16)
 def _read(path: Path, changed: int) -> NotebookNode:
-    """A notebook as it was then."""
+    """Return a notebook as it was then."""
     notebook: NotebookNode = nbformat.read(path, as_version=4)
     return notebook
 
 
 @functools.lru_cache(maxsize=16)
 def _with_ids_of(source: Path, changed: int, released: Path, released_then: int) -> NotebookNode:
-    """A notebook as it was then, with the ids that its cells have in another one.
+    """Return a notebook as it was then, with the ids that its cells have in another one.
 
     A cell's id follows from its text, and students got another text where a solution stood.
     """

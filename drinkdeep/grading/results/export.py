@@ -51,7 +51,7 @@ class ExportError(Exception):
 
 
 def defused(text: str) -> str:
-    """The text on one line, and such that no spreadsheet runs it."""
+    """Return the text on one line, and such that no spreadsheet runs it."""
     line = " ".join(str(text or "").split())
     return f"'{line}" if line.startswith(RUN) else line
 
@@ -79,7 +79,7 @@ class _Export(ExportPlugin):  # type: ignore[misc]
     def files(
         self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
     ) -> dict[Path, str]:
-        """The text of each file for these assignments and students."""
+        """Return the text of each file for these assignments and students."""
         raise NotImplementedError
 
 
@@ -94,7 +94,7 @@ class CsvExport(_Export):
     def files(
         self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
     ) -> dict[Path, str]:
-        """The text of the one file."""
+        """Return the text of the one file."""
         rows = [
             [
                 *("assignment", "duedate", "timestamp"),
@@ -153,7 +153,7 @@ class _LmsExport(_Export):
     def files(
         self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
     ) -> dict[Path, str]:
-        """The text of the file, or of one for each assignment that anybody has a grade for."""
+        """Write the text of the file, or of one for each assignment that has a grade."""
         scores = {name: self.scores(gradebook, name, students) for name in names}
         graded = [name for name in names if scores[name]]
         if not graded:
@@ -173,11 +173,11 @@ class _LmsExport(_Export):
         return texts
 
     def table(self, grades: "Grades") -> str:
-        """The text of a file."""
+        """Return the text of a file."""
         raise NotImplementedError
 
     def title(self, name: str) -> str:
-        """The LMS's name of an assignment."""
+        """Return the LMS's name of an assignment."""
         return defused(self.titles.get(name, name))
 
     def scores(self, gradebook: Gradebook, name: str, students: list[Student]) -> dict[str, str]:
@@ -221,7 +221,7 @@ class CanvasExport(_LmsExport):
     gradebook = Unicode(help="The file that Canvas's gradebook exports.").tag(config=True)
 
     def table(self, grades: Grades) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         known = grades.identified("lms_user_id")
         if self.identify_by == "ID" and (odd := [i for i in known.values() if not i.isdecimal()]):
             raise ExportError(
@@ -260,7 +260,7 @@ class CanvasExport(_LmsExport):
     def _looked_up(
         self, grades: Grades, known: Mapping[str, str]
     ) -> tuple[str, dict[str, dict[str, str]]]:
-        """The title of the assignment, and what Canvas knows each student by."""
+        """Return the title of the assignment, and what Canvas knows each student by."""
         table = Table.read(Path(self.gradebook))
         if table.place(self.identify_by) is None:
             raise ExportError(f"{self.gradebook} has no column “{self.identify_by}”.")
@@ -310,7 +310,7 @@ class MoodleExport(_LmsExport):
     ).tag(config=True)
 
     def table(self, grades: Grades) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         self.log.warning(
             "What Moodle takes in from this file it keeps for good: the worksheet, and grading in "
             "the assignment, no longer change it. The worksheet (MoodleWorksheet) is better, and "
@@ -346,7 +346,7 @@ class MoodleWorksheet(_LmsExport):
     )
 
     def table(self, grades: Grades) -> str:
-        """The text of the file."""
+        """Return the text of the file."""
         if not self.worksheet:
             raise ExportError(
                 "Name the worksheet that Moodle gave, with --MoodleWorksheet.worksheet."
@@ -455,7 +455,7 @@ def full_name(student: Student) -> str:
 
 
 def written(rows: Iterable[Row]) -> str:
-    """The rows as comma-separated values."""
+    """Return the rows as comma-separated values."""
     text = io.StringIO()
     csv.writer(text).writerows(rows)
     return text.getvalue()

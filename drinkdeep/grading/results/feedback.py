@@ -125,7 +125,7 @@ def code(source: str) -> Markup:
 
 @cache
 def _code_colours() -> str:
-    """Those of the book's pages, where letters have enough contrast."""
+    """Return those of the book's pages, where letters have enough contrast."""
     light, dark = (
         HtmlFormatter(style=name).get_style_defs(".highlight")
         for name in ("a11y-high-contrast-light", "github-dark-high-contrast")
@@ -146,7 +146,7 @@ class Shown:
 
 
 def shown(outputs: Sequence[NotebookNode]) -> Iterator[Shown]:
-    """The outputs of a student's cell. Of several forms of one, pixels are preferred to text."""
+    """Yield the outputs of a student's cell. Of several forms of one, prefer pixels to text."""
     for output in outputs:
         if output.output_type == "stream":
             yield Shown(strip_ansi(output.text))
@@ -162,7 +162,7 @@ def shown(outputs: Sequence[NotebookNode]) -> Iterator[Shown]:
 
 
 def _picture(data: NotebookNode) -> str:
-    """The address of a picture made of pixels, with its bytes in it; "" if there is none."""
+    """Return the address of a picture made of pixels, with its bytes in it; "" if there is none."""
     for kind in PIXELS:
         if isinstance(encoded := data.get(kind), str):
             try:
@@ -177,7 +177,7 @@ def _picture(data: NotebookNode) -> str:
 
 
 def text(source: str, attachments: NotebookNode | None = None, *, course: bool = False) -> Markup:
-    """A text cell as HTML that holds none of its author's.
+    """Return a text cell as HTML that holds none of its author's.
 
     Only the ``course`` has headings; a student's are emphasized words, so that the page's outline
     is ours.
@@ -236,7 +236,7 @@ def _formula(
 
 
 def _depth(latex: str) -> int:
-    """How deep a formula's braces, delimiters and environments are nested, at most."""
+    """Return how deep a formula's braces, delimiters and environments are nested, at most."""
     depth = deepest = 0
     for mark in re.findall(r"\\\\|\\[{}]|[{}]|\\left\b|\\right\b|\\begin\b|\\end\b", latex):
         depth += (mark in OPENING) - (mark in CLOSING)

@@ -53,7 +53,7 @@ class Cell:
 
 
 def students(gradebook: Gradebook, only: list[str] | None = None) -> list[Student]:
-    """The students of the course, or those of these ids, by id.
+    """Return the students of the course, or those of these ids, by id.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def students(gradebook: Gradebook, only: list[str] | None = None) -> list[Studen
 
 
 def assignment(gradebook: Gradebook, name: str) -> Assignment:
-    """An assignment of the course.
+    """Return an assignment of the course.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def submissions(gradebook: Gradebook, name: str) -> dict[str, Submission]:
 
 
 def cells(gradebook: Gradebook, name: str) -> Iterator[Cell]:
-    """The graded cells of an assignment, in no particular order."""
+    """Yield the graded cells of an assignment, in no particular order."""
     rows = (
         gradebook.db.query(
             Notebook.name,

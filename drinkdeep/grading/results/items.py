@@ -84,7 +84,7 @@ def _correlation(met: list[float], rest: list[float]) -> float | None:
 
 
 def unknown_values(went: Went) -> list[Value]:
-    """What at least two students gave to a visible check, the commonest first."""
+    """Return what at least two students gave to a visible check, the commonest first."""
     counted = Counter(
         (test, number, check.unknown[:LONGEST])
         for tests in went.values()

@@ -14,7 +14,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def stylesheet(*more: str) -> str:
-    """The style sheet of every page, followed by what one page needs besides."""
+    """Return the style sheet of every page, followed by what one page needs besides."""
     tones = {"page": PAGE, **TONES}
     rules = (TEMPLATES / "page.css").read_text(encoding="utf-8")
     # Pictures carry the light colours with them; a page of ours says for all what dark ones are.
@@ -31,7 +31,7 @@ def stylesheet(*more: str) -> str:
 
 
 def policy(*styles: str) -> str:
-    """The Content-Security-Policy of a page that has these style sheets and no others.
+    """Return the Content-Security-Policy of a page that has these style sheets and no others.
 
     No script, no request, no other style sheet and no form. Styles of single elements are let
     through: formulas need them. Pictures stand in the page itself.

@@ -292,7 +292,7 @@ def _page(
 
 
 def distribution(scores: Sequence[float], most: float) -> Picture:
-    """How many students have how many points."""
+    """Draw how many students have how many points."""
     step = most / BARS
     counts = [0] * BARS
     for score in scores:
@@ -316,7 +316,7 @@ def distribution(scores: Sequence[float], most: float) -> Picture:
 
 
 def hardest(exercises: Sequence[Exercise]) -> Picture:
-    """The mean share of the points of each exercise, the hardest on top."""
+    """Draw the mean share of the points of each exercise, the hardest on top."""
     shares = [100 * (exercise.share or 0.0) for exercise in exercises]
     names = [_short(exercise.title) for exercise in exercises]
     figure, axes = panel(height=1.0 + 0.32 * len(names))

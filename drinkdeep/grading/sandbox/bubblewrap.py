@@ -24,7 +24,7 @@ KERNELS = "/kernels"
 
 
 def packages_elsewhere() -> list[str]:
-    """The folders of packages on our path, in its order, if any lies outside of the environment.
+    """Return the folders of packages on our path, in its order, if any is not the environment's.
 
     ``pip install --user``, a ``.pth`` file or an environment module's PYTHONPATH name such ones. A
     folder with no installed package may be the course's own, and hold solutions.
@@ -49,6 +49,8 @@ SCRATCH = (
     "/dev/shm",
 )
 """The folders that each kernel has to itself, empty, and can write to."""
+EXCHANGE = Path("/usr/local/share/nbgrader")
+"""Where nbgrader's exchange lies unless a course says otherwise: what others have handed in."""
 AS_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
 # Read-only, and only where the system has them.
 SYSTEM = (
@@ -64,7 +66,7 @@ SYSTEM = (
 
 
 def bubblewrap() -> str:
-    """The path of the program: the system's, which gets security updates, or that of the wheel."""
+    """Find the program: the system's, which gets security updates, or that of the wheel."""
     if found := shutil.which("bwrap"):
         return found
     with contextlib.suppress(ImportError):
@@ -78,7 +80,7 @@ def bubblewrap() -> str:
 
 
 def arguments(folder: Path) -> Iterator[str]:
-    """What to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
+    """Yield what to tell bubblewrap; ``folder`` is the one that holds the kernels' sockets."""
     # Root gets no user namespace: only uid 0 would be mapped in it.
     yield from ("--unshare-all",) if os.geteuid() != 0 else AS_ROOT
     yield from ("--die-with-parent", "--new-session", "--hostname", "student")
@@ -94,7 +96,8 @@ def arguments(folder: Path) -> Iterator[str]:
         for parent in reversed(Path(path).parents[:-1]):
             yield from ("--dir", str(parent))
         yield from ("--ro-bind", path, path)
-    yield from ("--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"))
+    for hidden in (PACKAGE / "grading", *([EXCHANGE] if EXCHANGE.is_dir() else ())):
+        yield from ("--tmpfs", str(hidden), "--remount-ro", str(hidden))
     yield from ("--ro-bind", inside.__file__, SCRIPT)
     for file in course.EMPTY:
         yield from ("--ro-bind", "/dev/null", str(file))
@@ -113,7 +116,7 @@ def arguments(folder: Path) -> Iterator[str]:
 
 
 def environment() -> dict[str, str]:
-    """All that a kernel finds in its environment; nothing of ours is passed on but the PATH."""
+    """Return a kernel's environment; nothing of ours is passed on but the PATH."""
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "PYTHONPATH": os.pathsep.join([str(PACKAGE.parent), *packages_elsewhere()]),

@@ -66,6 +66,12 @@ def enter(group: Mapping[str, Path], process: int) -> dict[str, int]:
     return opened
 
 
+def cpu_seconds(group: Mapping[str, Path]) -> float:
+    """Return the CPU seconds of all processes that there ever were in a group."""
+    text = (group[CPU] / CPU).read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if "usage_usec" in line) / 1e6
+
+
 def remove(folders: Iterable[Path]) -> None:
     """Remove a group once nobody is in it any more; it stays if somebody stays."""
     end = time.monotonic() + LEAVING_SECONDS
@@ -108,7 +114,7 @@ def _places() -> dict[str, Path]:
 
 
 def _candidates() -> Iterator[tuple[str, Path]]:
-    """Where each account might be had, the best place first."""
+    """Yield where each account might be had, the best place first."""
     try:
         mounts = [line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines()]
         groups = [line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines()]

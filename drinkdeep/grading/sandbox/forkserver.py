@@ -56,7 +56,7 @@ class ForkServer:
         atexit.register(self.close)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Where it is found; only who has started it can end it."""
+        """Return where it is found; only who has started it can end it."""
         return {**self.__dict__, "_process": None}
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class ForkServer:
 
 
 def _not_started(words: str) -> str:
-    """What to do about the last words of a sandbox that did not start."""
+    """Say what to do about the last words of a sandbox that did not start."""
     cure = ""
     if FORBIDDEN.search(words):
         cure = (
@@ -115,7 +115,7 @@ def _not_started(words: str) -> str:
 
 
 def _kernels_folder() -> Path:
-    """A new folder for the kernels' sockets, whose paths must be short."""
+    """Return a new folder for the kernels' sockets, whose paths must be short."""
     chosen = tempfile.gettempdir()
     if len(os.fsencode(chosen)) > LONGEST_FOLDER:
         chosen = "/tmp"

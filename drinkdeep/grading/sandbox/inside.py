@@ -65,6 +65,10 @@ _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _REC, _PRIVATE = (
 )  # fmt: skip
 _SET_DUMPABLE, _CAPBSET_DROP, _SET_NO_NEW_PRIVS = 4, 24, 38
 _CAPABILITY_VERSION = 0x20080522
+# <sys/mman.h>
+_COLLAPSE = 25
+# <malloc.h>
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 LOADED = (
     "ipykernel.kernelapp",
@@ -83,6 +87,12 @@ LOADED = (
     "drinkdeep.transport",
 )
 
+ARGUMENTS = ("--HistoryManager.enabled=False",)
+"""How a kernel is started, besides the place of its sockets."""
+
+LARGE_PAGE = 2 * 2**20
+"""Bytes."""
+
 READY = b"."
 """What kernel and supervisor tell each other at each step of the start."""
 
@@ -91,6 +101,10 @@ ACCOUNTS = {"cpu.stat": b"c", "memory.stat": b"m"}
 
 SET_ASIDE = 2**30
 """Bytes of addresses for stacks and arenas of threads."""
+
+MAPPED_FROM, KEPT = 32 * 2**20, 256 * 2**20
+"""Bytes from which on memory is asked of the system anew, the most that GNU's C library takes; and
+how many that were freed are kept."""
 
 REQUEST_SECONDS = 10
 """For a request to come, once somebody has called."""
@@ -101,14 +115,19 @@ TICK = 0.1
 
 def main() -> None:
     """Load what all submissions load, then serve requests for ever."""
-    folder, fence = Path(sys.argv[1]), sys.argv[2]  # and what else most kernels import
+    folder, fenced = Path(sys.argv[1]), sys.argv[2] == "fenced"  # and what most kernels import
     listener = socket.socket(socket.AF_UNIX)
     # Renamed once it listens, so that no client connects too early; later requests queue.
     listener.bind(str(folder / f"{ADDRESS}.new"))
     listener.listen()
     (folder / f"{ADDRESS}.new").rename(folder / ADDRESS)
+    keep_freed_memory()
     _load((*LOADED, *sys.argv[3:]))
     sys.modules["torch"].set_num_threads(1)
+    app = _prepared_app()
+    gc.freeze()
+    _join_pages()
+    own = _own_namespace() if fenced else None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
         control, _ = listener.accept()
@@ -118,9 +137,23 @@ def main() -> None:
             request: dict[str, Any] = json.loads(control.makefile("r", encoding="utf-8").readline())
             control.settimeout(None)
             _load(request["modules"])
-            if os.fork() == 0:
+            if (_fork_alone(own) if own is not None else os.fork()) == 0:
                 listener.close()
-                _found_kernel(control, request, folder, number, fenced=fence == "fenced")
+                if own is not None:
+                    os.close(own)
+                alone = own is not None
+                _found_kernel(control, request, folder, number, app, fenced=fenced, alone=alone)
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what it frees, for the next tensor.
+
+    By itself it gives a few MB back each time, and the system then fills them with zeros again,
+    page by page, which takes longer than to compute with them.
+    """
+    with contextlib.suppress(AttributeError):  # another C library than GNU's
+        _LIBC.mallopt(_MMAP_THRESHOLD, MAPPED_FROM)
+        _LIBC.mallopt(_TRIM_THRESHOLD, KEPT)
 
 
 def _load(modules: Iterable[str]) -> None:
@@ -134,18 +167,99 @@ def _load(modules: Iterable[str]) -> None:
         gc.freeze()
 
 
+def _prepared_app() -> Any:
+    """Make what all kernels have alike as they start: ipykernel's application, IPython's shell.
+
+    Up to here neither needs a thread, a socket or a file, so that their forks have them whole.
+    """
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.kernelapp import IPKernelApp
+    from IPython.core.application import BaseIPythonApplication
+
+    class Settings(BaseIPythonApplication):
+        """The part of the application that reads its settings: once."""
+
+        def initialize(self, argv: Any = None) -> None:
+            if not self.initialized_once:
+                super().initialize(argv)  # type: ignore[no-untyped-call]
+            self.initialized_once = True
+
+        initialized_once = False
+
+    class App(IPKernelApp, Settings):
+        """A kernel's application, whose settings have been read before."""
+
+    app: Any = App.instance()
+    Settings.initialize(app, list(ARGUMENTS))
+    # A kernel takes the shell that is there, if one is.
+    IPythonKernel.shell_class.default_value.instance(
+        parent=app,
+        profile_dir=app.profile_dir,
+        compiler_class=IPythonKernel.compiler_class.default_value,
+    )
+    return app
+
+
+def _join_pages() -> None:
+    """Have what is loaded in large pages, where the system has them: a fork copies one entry each.
+
+    Of small ones there are 70,000, which would take longer than all else at the start of a kernel.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            addresses, rights, _, _, _, *name = line.split()
+            start, end = (int(address, 16) for address in addresses.split("-"))
+            first, last = -(-start // LARGE_PAGE) * LARGE_PAGE, end // LARGE_PAGE * LARGE_PAGE
+            if "w" in rights and name in ([], ["[heap]"]) and first < last:
+                # Where it can't be done, all is as it was.
+                _LIBC.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _COLLAPSE)
+
+
+def _own_namespace() -> int | None:
+    """Open our namespace of processes, if its children's may be another for a while.
+
+    It takes a say over the namespace, which bubblewrap leaves to root.
+    """
+    own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    if _LIBC.setns(own, _NEWPID) == 0:
+        return own
+    os.close(own)
+    return None
+
+
+def _fork_alone(own: int) -> int:
+    """As ``os.fork``; the child is the first process that it can see."""
+    _call(_LIBC.unshare, _NEWPID)  # which is for the children
+    child = -1
+    try:
+        child = os.fork()
+    finally:
+        if child != 0:
+            _call(_LIBC.setns, own, _NEWPID)
+    return child
+
+
 def _found_kernel(
-    control: socket.socket, request: dict[str, Any], folder: Path, number: int, *, fenced: bool
+    control: socket.socket,
+    request: dict[str, Any],
+    folder: Path,
+    number: int,
+    app: Any,
+    *,
+    fenced: bool,
+    alone: bool,
 ) -> NoReturn:
     """In a fork: become the supervisor of a kernel, and never return."""
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         request["folder"] = str(folder / request["folder"])
         if fenced:
-            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWPID | _NEWNET)
+            _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
+        if fenced and not alone:
+            _call(_LIBC.unshare, _NEWPID)
             if os.fork():  # the first child is the first process of the new namespace
                 os._exit(0)
-        _Supervisor(control, request, FIRST_USER + number, fenced=fenced).run()
+        _Supervisor(control, request, FIRST_USER + number, app, fenced=fenced).run()
     except BaseException as error:
         with contextlib.suppress(OSError):
             _send(control, {"failed": f"{type(error).__name__}: {error}"})
@@ -158,10 +272,17 @@ class _Supervisor:
     """Starts a kernel, watches it, and ends it."""
 
     def __init__(
-        self, control: socket.socket, request: dict[str, Any], user: int, *, fenced: bool
+        self,
+        control: socket.socket,
+        request: dict[str, Any],
+        user: int,
+        app: Any,
+        *,
+        fenced: bool,
     ) -> None:
         self._control = control
         self._request = request
+        self._app = app
         self._fenced = fenced
         self._user = user if os.getuid() == 0 else os.getuid()
         self._group = user if os.getuid() == 0 else os.getgid()
@@ -173,7 +294,7 @@ class _Supervisor:
         self._files = _FilesInMemory(request["scratch"] if fenced else [])
 
     def run(self) -> None:
-        """All of a kernel's life."""
+        """Live all of a kernel's life."""
         self._accounts = _join_group(self._control)
         if self._fenced:
             _make_disk(self._request, self._user, self._group)
@@ -195,7 +316,7 @@ class _Supervisor:
                 os.close(descriptor)
             for account in self._accounts.values():
                 os.close(account)
-            _run_kernel(self._request, to_kernel, from_kernel, fenced=self._fenced)
+            _run_kernel(self._app, self._request, to_kernel, from_kernel, fenced=self._fenced)
         os.close(to_kernel)
         os.close(from_kernel)
         if self._fenced:
@@ -273,7 +394,7 @@ class _Supervisor:
         self._next_look = self._since + TICK
 
     def _excess(self, asked: float) -> tuple[str, bool]:
-        """What is more than allowed, if anything is, and whether the kernel must be killed."""
+        """Say what is more than allowed, if anything is, and whether the kernel must be killed."""
         now = time.monotonic()
         if self._bounds is not None and now < self._next_look:
             return "", False
@@ -296,12 +417,12 @@ class _Supervisor:
         return ("clock", False) if now - self._since > self._bounds["clock"] else ("", False)
 
     def _processes(self) -> list[psutil.Process]:
-        """The kernel, and all that has come of it: orphans become children of the supervisor."""
+        """List the kernel, and all that has come of it: orphans become children of ours."""
         processes: list[psutil.Process] = psutil.Process().children(recursive=True)
         return processes
 
     def _cpu(self, processes: list[psutil.Process]) -> float:
-        """The CPU seconds of all processes that there ever were."""
+        """Return the CPU seconds of all processes that there ever were."""
         if "cpu.stat" in self._accounts:
             # Our own is in it, too.
             return self._account("cpu.stat")["usage_usec"] / 1e6 - time.process_time()
@@ -373,11 +494,11 @@ class _FilesInMemory:
         return total
 
     def names(self, device_and_inode: tuple[int, int]) -> bool:
-        """Whether it is a memory file that is counted."""
+        """Return whether it is a memory file that is counted."""
         return device_and_inode in self._memory_files
 
     def _memory_files_of(self, processes: list[psutil.Process]) -> dict[tuple[int, int], int]:
-        """Each by device and inode, and its bytes; as it was when there is little time."""
+        """Return each by device and inode, and its bytes; as it was when there is little time."""
         start = time.monotonic()
         if start >= self._next:
             self._memory_files = {}
@@ -431,7 +552,7 @@ def _shared_without_name(process: psutil.Process, files: _FilesInMemory) -> int:
 
 
 def _field_bytes(process: psutil.Process, file: str, fields: tuple[str, ...]) -> int:
-    """What the lines of a file in the process's /proc add up to."""
+    """Return what the lines of a file in the process's /proc add up to."""
     try:
         text = Path(f"/proc/{process.pid}/{file}").read_text()
     except OSError:  # it has just ended
@@ -489,10 +610,11 @@ def mount(source: str, target: str, kind: str, flags: int, options: str = "") ->
     )
 
 
-def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced: bool) -> NoReturn:
+def _run_kernel(
+    app: Any, request: dict[str, Any], supervisor: int, ready: int, *, fenced: bool
+) -> NoReturn:
     """In a fork: give up all rights, and be a kernel."""
     import numpy as np
-    from ipykernel.kernelapp import IPKernelApp
 
     try:
         signal.set_wakeup_fd(-1)
@@ -523,8 +645,12 @@ def _run_kernel(request: dict[str, Any], supervisor: int, ready: int, *, fenced:
         connection.write_text(json.dumps({**request["connection"], "ip": f"{folder}/s"}))
         sys.argv = ["ipykernel_launcher"]
         sys.path[0] = ""
-        app: Any = IPKernelApp.instance()
-        app.initialize(["-f", str(connection), *request["arguments"]])
+        app.connection_file = str(connection)
+        # In the home that it has now.
+        Path(app.profile_dir.location).mkdir(parents=True, exist_ok=True)
+        app.profile_dir.check_dirs()
+        app.initialize()
+        app.shell.kernel = app.kernel
         os.write(ready, READY)
         os.close(ready)
         app.start()
@@ -547,7 +673,7 @@ def _drop_capabilities() -> None:
 
 
 def _set_limits(request: dict[str, Any], *, fenced: bool) -> None:
-    """What the system itself can refuse; the supervisor sees to what it can't."""
+    """Bound what the system itself can refuse; the supervisor sees to what it can't."""
     bounds = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: request["disk"],
@@ -563,7 +689,7 @@ def _set_limits(request: dict[str, Any], *, fenced: bool) -> None:
 
 
 def _call(function: Callable[..., int], *arguments: Any) -> None:
-    """A system call; raises OSError as Python's own do."""
+    """Make a system call; raises OSError as Python's own do."""
     if function(*arguments) != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{function.__name__}: {os.strerror(number)}")

@@ -10,7 +10,8 @@ import socket
 import struct
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from queue import Empty
 from types import MappingProxyType
@@ -46,6 +47,8 @@ class ForkProvisioner(KernelProvisionerBase):
     _control: socket.socket | None = None
     _received = b""
     _group: Mapping[str, Path] = MappingProxyType({})
+    _counted = False
+    """Whether the group counts the CPU time."""
 
     @property
     def has_process(self) -> bool:
@@ -58,8 +61,7 @@ class ForkProvisioner(KernelProvisionerBase):
         assert isinstance(manager, AsyncKernelManager)
         manager.write_connection_file()
         self.connection_info = manager.get_connection_info()
-        arguments = options.pop("extra_arguments", [])
-        return await super().pre_launch(cmd=arguments, **options)
+        return await super().pre_launch(cmd=[], **options)
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
         """Have a kernel forked, and wait until it listens."""
@@ -72,7 +74,6 @@ class ForkProvisioner(KernelProvisionerBase):
                 "scratch": SCRATCH,
                 "modules": self.modules,
                 "connection": connection,
-                "arguments": cmd,
                 "memory": self.limits.memory_bytes,
                 "processes": self.limits.processes,
                 "disk": self.limits.disk_bytes,
@@ -89,7 +90,7 @@ class ForkProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     async def _supervisor(self) -> int | None:
-        """The number of the process that has sent the first message; None if none comes."""
+        """Return the number of the process that has sent the first message; None if none comes."""
         assert self._control is not None
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
@@ -118,14 +119,19 @@ class ForkProvisioner(KernelProvisionerBase):
         assert self._control is not None
         self._group = cgroup.make()
         accounts = cgroup.enter(self._group, supervisor)
+        self._counted = cgroup.CPU in accounts
         with contextlib.suppress(OSError):
             names = b"".join(inside.ACCOUNTS[account] for account in accounts)
             socket.send_fds(self._control, [names or inside.READY], [*accounts.values()])
         for account in accounts.values():
             os.close(account)
 
+    def cpu_clock(self) -> Callable[[], float] | None:
+        """Return what tells the group's CPU seconds; None where there is no account of them."""
+        return partial(cgroup.cpu_seconds, self._group) if self._counted else None
+
     async def _reply(self) -> dict[str, Any]:
-        """The supervisor's first words, or nothing if there are none in time."""
+        """Return the supervisor's first words, or nothing if there are none in time."""
         end = time.monotonic() + START_SECONDS
         while time.monotonic() < end:
             still_open = self.is_open()
@@ -143,7 +149,7 @@ class ForkProvisioner(KernelProvisionerBase):
                 self._control.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self) -> Iterator[dict[str, Any]]:
-        """What the supervisor has said since the last time."""
+        """Yield what the supervisor has said since the last time."""
         self.is_open()
         *lines, self._received = self._received.split(b"\n")
         for line in lines:
@@ -249,7 +255,7 @@ class ForkedKernelManager(AsyncKernelManager):
         )
 
     def client(self, **options: Any) -> _Client:  # type: ignore[override]  # as nbclient wants
-        """A client, not connected yet."""
+        """Return a client, not connected yet."""
         return _Client(**self.get_connection_info(session=True), parent=self, **options)
 
     @property

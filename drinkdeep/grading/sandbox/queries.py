@@ -60,7 +60,7 @@ class QueryChannel:
             self._demand()
 
     def answer(self, seconds: float) -> str | None:
-        """What the kernel answers; None if it hasn't in so many seconds, and may do so yet.
+        """Return what the kernel answers; None if it hasn't in so many seconds, and may do so yet.
 
         There is nothing in it when the kernel no longer serves, or says more than is taken.
 

@@ -80,7 +80,6 @@ class StudentKernel:
             store_widget_state=False,
             shutdown_kernel="immediate",
             timeout=self._most,
-            extra_arguments=["--HistoryManager.enabled=False"],
         )
         self._gone = ""
         self._stops: list[Stop] = []
@@ -99,7 +98,7 @@ class StudentKernel:
         self._manager.clear()
 
     def run(self, code: str, place: str = "a cell") -> list[NotebookNode]:
-        """The outputs of a cell of the student's; whatever goes wrong is the last of them."""
+        """Run a cell, and return its outputs; whatever goes wrong is the last of them."""
         cell = from_dict({**EMPTY, "source": code})
         self._client.nb.cells[0] = cell  # where nbclient draws a display anew
         self._client.begin(self._limits.output_characters)
@@ -112,7 +111,7 @@ class StudentKernel:
         return [mended(output) for output in outputs]
 
     def answer(self, expression: str, shipped: str) -> Any:
-        """The value of an expression among the student's names; see :mod:`drinkdeep.transport`."""
+        """Ask for an expression's value among the names; see :mod:`drinkdeep.transport`."""
         if self._gone:
             return Raised(("KernelError",), self._gone)
         client = self._client.kc
@@ -141,8 +140,12 @@ class StudentKernel:
         except TransportError as refused:
             return Raised(("TransportError",), str(refused))
 
+    def cpu_clock(self) -> Callable[[], float] | None:
+        """Return what tells the CPU seconds of all that runs here; None if nothing can."""
+        return self._manager.kernel.cpu_clock()
+
     def take_stops(self) -> list[Stop]:
-        """What was stopped since this was last asked."""
+        """Return what was stopped since this was last asked."""
         stops, self._stops = self._stops, []
         return stops
 
@@ -188,7 +191,7 @@ class StudentKernel:
 
 
 def _why(stopped: str, seconds: int, limits: Limits) -> tuple[str, str]:
-    """The error, and the words, for what a kernel was stopped for."""
+    """Return the error, and the words, for what a kernel was stopped for."""
     if stopped == "cpu":
         return "TimeoutError", f"Stopped after {seconds} s of CPU time"
     if stopped == "clock":
