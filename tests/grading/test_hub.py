@@ -27,7 +27,15 @@ ROOT = Path(__file__).parents[2]
 NAME = "01_cost"
 EXERCISE = "mean_squared_error"
 RIGHT = "def mean_squared_error(y_hat, y):\n    return ((y_hat - y) ** 2).mean()"
-WRONG = "def mean_squared_error(y_hat, y):\n    return (y_hat - y).mean() ** 2"
+WRONG = """from pathlib import Path
+
+try:
+    Path("/home/grace/BEN_WAS_HERE").touch()
+except OSError:
+    pass
+
+def mean_squared_error(y_hat, y):
+    return (y_hat - y).mean() ** 2"""
 HINT = "You squared the mean. It is the other way round: the mean of the squares."
 COURSE = {"course_id": "drinkdeep", "assignment_id": NAME}
 PLACES = {"ada": NAME, "ben": f"exercises/{NAME}"}
@@ -64,6 +72,10 @@ def people(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     course = folder / "home" / "grace" / "course"
     shutil.copytree(ROOT / "solutions" / NAME, course / "solutions" / NAME)
     shutil.copy(ROOT / "nbgrader_config.py", course)
+    (folder / "home" / "grace" / ".jupyter").mkdir()
+    (folder / "home" / "grace" / ".jupyter" / "nbgrader_config.py").write_text(
+        block("course.md", "python", "load_subconfig")
+    )
     settings = block("course.md", "python", "c.Spawner.environment")
     with hub(folder, ("ada", "ben", "grace"), settings + SERVERS) as people:
         yield people
@@ -163,6 +175,32 @@ def test_a_student_reads_the_feedback(student: Person) -> None:
     page = BeautifulSoup(student.read(f"{folder}/{one['name']}/{NAME}.html"), "html.parser")
     said = page.get_text(" ", strip=True)
     assert f"For {student.name} Your points {POINTS[student.name]:g} of" in said
+
+
+def test_formgrader_grades_in_the_sandbox_too(people: dict[str, Person]) -> None:
+    grace = people["grace"]
+    (assignment,) = grace.get("formgrader/api/assignments")
+    assert (assignment["name"], assignment["num_submissions"]) == (NAME, 2)
+    assert grace.press(f"formgrader/api/submission/{NAME}/ben/autograde")["success"]
+    answer = grace.press(f"formgrader/api/assignment/{NAME}/ben/generate_feedback")
+    assert answer["success"], answer
+    found = {
+        one["student"]: one["score"] for one in grace.get(f"formgrader/api/submissions/{NAME}")
+    }
+    assert found == POINTS
+    names = {file["name"] for file in grace.get("api/contents/")["content"]}
+    assert "course" in names
+    assert "BEN_WAS_HERE" not in names
+
+
+def test_no_student_s_server_shows_anybody_s_grades(
+    student: Person, people: dict[str, Person]
+) -> None:
+    assert student.get("formgrader/api/assignments") == []
+    assert student.get("formgrader/api/students") == []
+    theirs = Person(student.name, people["grace"].address, student.token)
+    with pytest.raises(RuntimeError, match="403"):
+        theirs.get("formgrader/api/students")
 
 
 def test_packages_may_lie_outside_of_the_environment(people: dict[str, Person]) -> None:
