@@ -23,7 +23,7 @@ from waiting import wait_for
 
 import drinkdeep
 from drinkdeep import mnist_files
-from drinkdeep.grading.sandbox import cgroup
+from drinkdeep.grading.sandbox import bubblewrap, cgroup, forkserver
 from drinkdeep.grading.sandbox.forkserver import fork_server
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
@@ -58,6 +58,7 @@ ATTACKS = {
         "won = any(name.endswith('.ipynb') for top in ('/home', '/kernels', {course!r})"
         " for _, _, names in os.walk(top) for name in names)"
     ),
+    "submissions-in-the-exchange": Attack("won = open({exchange!r}).read() != ''"),
     "the-grader": Attack("won = os.listdir({grader!r}) != []"),
     "labels-of-the-test-set": Attack("won = os.path.getsize({labels!r}) > 0"),
     "labels-in-the-cache": Attack(
@@ -368,7 +369,17 @@ def tried(student: StudentKernel, code: str, place: str = "cell 7") -> tuple[boo
 
 
 @pytest.fixture(scope="module")
-def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, object]]:
+def no_server() -> Iterator[None]:
+    """No fork server has been started yet."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forkserver, "_servers", {})
+        yield
+
+
+@pytest.fixture(scope="module")
+def target(
+    tmp_path_factory: pytest.TempPathFactory, no_server: None
+) -> Iterator[dict[str, object]]:
     """What there is to be had on the machine that grades."""
     course = tmp_path_factory.mktemp("course")
     gradebook = course / "gradebook.db"
@@ -376,6 +387,12 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, objec
     notebook = course / "submitted" / "bitdiddle" / "01_cost" / "01_cost.ipynb"
     notebook.parent.mkdir(parents=True)
     notebook.write_text("{}")
+    # In the exchange's own place where we may write there; the sandbox begins after that.
+    exchange = bubblewrap.EXCHANGE if AS_ROOT else course
+    made = [folder for folder in (exchange, exchange / "exchange") if not folder.exists()]
+    handed_in = exchange / "exchange" / f"bitdiddle-{uuid.uuid4()}.ipynb"
+    handed_in.parent.mkdir(parents=True, exist_ok=True)
+    handed_in.write_text("{}")
     abstract = f"\0drink-deep-{uuid.uuid4()}"
     by_name = socket.socket(socket.AF_UNIX)
     by_name.bind(abstract)
@@ -386,6 +403,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, objec
     yield {
         "gradebook": str(gradebook),
         "course": str(course),
+        "exchange": str(handed_in),
         "pid": os.getpid(),
         "solutions": str(PACKAGE.parent / "solutions"),
         "grader": str(PACKAGE / "grading"),
@@ -397,6 +415,9 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, objec
     }
     by_name.close()
     by_port.close()
+    handed_in.unlink()
+    for folder in reversed(made):
+        folder.rmdir()
 
 
 def greet(server: socket.socket) -> None:

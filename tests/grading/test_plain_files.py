@@ -2,6 +2,7 @@
 
 import logging
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -67,7 +68,21 @@ def test_so_does_the_command(handed_in: Path, tmp_path: Path) -> None:
     )
     said = course.run("nbgrader", "collect", NAME, f"--Exchange.root={exchange}")
     assert said.count("left out") == 4
+    assert "eve" in next(
+        line for line in said.splitlines() if "2026-01-02 03:04:05 UTC, and" in line
+    )
     assert SECRET not in "".join(p.read_text() for p in course.submitted("eve").rglob("*.txt"))
+
+
+def test_a_true_time_is_not_doubted(
+    handed_in: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is it said here of one that can't be read, which grading tells."""
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+    for number, stamp in enumerate((now, "yesterday")):
+        (handed_in / "timestamp.txt").write_text(stamp)
+        collect(handed_in, tmp_path / f"course{number}")
+    assert not [r for r in caplog.records if r.levelno == logging.WARNING]
 
 
 def test_what_is_too_large_is_said_and_stops_nobody(

@@ -10,6 +10,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,22 @@ from nbgrader.converters import base
 from nbgrader.exchange import ExchangeFactory
 from nbgrader.exchange.default import ExchangeCollect
 from nbgrader.preprocessors import NbGraderPreprocessor
-from nbgrader.utils import find_all_files
+from nbgrader.utils import find_all_files, parse_utc
 from traitlets.log import get_logger
 
-from drinkdeep.grading.batch.submission import open_plain
+from drinkdeep.grading.batch.submission import TIMESTAMP, open_plain
 from drinkdeep.grading.errors import UnreadableError
 from drinkdeep.grading.printable import printable
 from drinkdeep.nbgrader_version import WRITTEN_FOR
 
 LEFT_OUT = "%s is a link, a pipe or a device and no file, and was left out."
+BACKDATED = (
+    "%s says that it was handed in at %s UTC, and came into the exchange at %.19s UTC, or was "
+    "moved then: its student has written the first."
+)
+LATER = timedelta(hours=1)
+"""How much later than its stamp a submission may come into the exchange, clocks being what they
+are."""
 TOO_LARGE = "%s has more than %.0f MB, `CourseDirectory.max_dir_size`, and was not collected."
 
 
@@ -59,6 +67,20 @@ class PlainCollect(ExchangeCollect):  # type: ignore[misc]
                         )
                         return
             super().do_copy(str(plain), dest, log)
+        self._doubt(Path(src), Path(dest))
+
+    def _doubt(self, src: Path, dest: Path) -> None:
+        """Tell of a time of handing in that its student has written, in the past.
+
+        The stamp is a file of the student's. When their folder was last changed is the system's.
+        """
+        try:
+            stamp = parse_utc((dest / TIMESTAMP).read_text().strip())
+        except (OSError, ValueError):  # none, or none that can be read: grading says so
+            return
+        arrived = datetime.fromtimestamp(src.stat().st_ctime, UTC).replace(tzinfo=None)
+        if arrived - stamp > LATER:
+            self.log.warning(BACKDATED, printable(src.name), stamp, arrived)
 
 
 def _copy(name: str, folder: int, target: Path, most: int) -> int | None:

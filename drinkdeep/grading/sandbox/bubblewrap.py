@@ -49,6 +49,8 @@ SCRATCH = (
     "/dev/shm",
 )
 """The folders that each kernel has to itself, empty, and can write to."""
+EXCHANGE = Path("/usr/local/share/nbgrader")
+"""Where nbgrader's exchange lies unless a course says otherwise: what others have handed in."""
 AS_ROOT = ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts")
 # Read-only, and only where the system has them.
 SYSTEM = (
@@ -94,7 +96,8 @@ def arguments(folder: Path) -> Iterator[str]:
         for parent in reversed(Path(path).parents[:-1]):
             yield from ("--dir", str(parent))
         yield from ("--ro-bind", path, path)
-    yield from ("--tmpfs", str(PACKAGE / "grading"), "--remount-ro", str(PACKAGE / "grading"))
+    for hidden in (PACKAGE / "grading", *([EXCHANGE] if EXCHANGE.is_dir() else ())):
+        yield from ("--tmpfs", str(hidden), "--remount-ro", str(hidden))
     yield from ("--ro-bind", inside.__file__, SCRIPT)
     for file in course.EMPTY:
         yield from ("--ro-bind", "/dev/null", str(file))
