@@ -115,7 +115,7 @@ TICK = 0.1
 
 def main() -> None:
     """Load what all submissions load, then serve requests for ever."""
-    folder, fence = Path(sys.argv[1]), sys.argv[2]  # and what else most kernels import
+    folder, fenced = Path(sys.argv[1]), sys.argv[2] == "fenced"  # and what most kernels import
     listener = socket.socket(socket.AF_UNIX)
     # Renamed once it listens, so that no client connects too early; later requests queue.
     listener.bind(str(folder / f"{ADDRESS}.new"))
@@ -127,6 +127,7 @@ def main() -> None:
     app = _prepared_app()
     gc.freeze()
     _join_pages()
+    own = _own_namespace() if fenced else None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     for number in itertools.cycle(range(USERS)):
         control, _ = listener.accept()
@@ -136,9 +137,12 @@ def main() -> None:
             request: dict[str, Any] = json.loads(control.makefile("r", encoding="utf-8").readline())
             control.settimeout(None)
             _load(request["modules"])
-            if _fork(alone=fence == "fenced") == 0:
+            if (_fork_alone(own) if own is not None else os.fork()) == 0:
                 listener.close()
-                _found_kernel(control, request, folder, number, app, fenced=fence == "fenced")
+                if own is not None:
+                    os.close(own)
+                alone = own is not None
+                _found_kernel(control, request, folder, number, app, fenced=fenced, alone=alone)
 
 
 def keep_freed_memory() -> None:
@@ -211,18 +215,28 @@ def _join_pages() -> None:
                 _LIBC.madvise(ctypes.c_void_p(first), ctypes.c_size_t(last - first), _COLLAPSE)
 
 
-def _fork(*, alone: bool) -> int:
-    """As ``os.fork``; ``alone``, the child is the first process that it can see."""
-    if not alone:
-        return os.fork()
+def _own_namespace() -> int | None:
+    """Open our namespace of processes, if its children's may be another for a while.
+
+    It takes a say over the namespace, which bubblewrap leaves to root.
+    """
     own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    if _LIBC.setns(own, _NEWPID) == 0:
+        return own
+    os.close(own)
+    return None
+
+
+def _fork_alone(own: int) -> int:
+    """As ``os.fork``; the child is the first process that it can see."""
+    _call(_LIBC.unshare, _NEWPID)  # which is for the children
+    child = -1
     try:
-        _call(_LIBC.unshare, _NEWPID)  # which is for the children
-        if child := os.fork():
-            _call(_LIBC.setns, own, _NEWPID)
-        return child
+        child = os.fork()
     finally:
-        os.close(own)
+        if child != 0:
+            _call(_LIBC.setns, own, _NEWPID)
+    return child
 
 
 def _found_kernel(
@@ -233,6 +247,7 @@ def _found_kernel(
     app: Any,
     *,
     fenced: bool,
+    alone: bool,
 ) -> NoReturn:
     """In a fork: become the supervisor of a kernel, and never return."""
     try:
@@ -240,6 +255,10 @@ def _found_kernel(
         request["folder"] = str(folder / request["folder"])
         if fenced:
             _call(_LIBC.unshare, _NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
+        if fenced and not alone:
+            _call(_LIBC.unshare, _NEWPID)
+            if os.fork():  # the first child is the first process of the new namespace
+                os._exit(0)
         _Supervisor(control, request, FIRST_USER + number, app, fenced=fenced).run()
     except BaseException as error:
         with contextlib.suppress(OSError):
