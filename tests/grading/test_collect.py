@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import time
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from contextlib import chdir
@@ -28,7 +29,15 @@ from drinkdeep.grading.course_dir import application
 from drinkdeep.grading.errors import GradingError
 from drinkdeep.grading.platforms import taking
 from drinkdeep.grading.platforms.collect import Result, collect
-from drinkdeep.grading.platforms.names import CANVAS, MOODLE, Reading, form_of, readings, reply
+from drinkdeep.grading.platforms.names import (
+    CANVAS,
+    MOODLE,
+    PLAIN,
+    Reading,
+    form_of,
+    readings,
+    reply,
+)
 
 MADE = Path(__file__).parent / "platforms" / "moodle"
 NAME = "01_cost"
@@ -329,7 +338,7 @@ def test_other_platforms_name_files_plainly(canvas_class: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ({"a.pdf": b"%PDF"}, "there is no notebook in it: ask for 01_cost.ipynb"),
+        ({"a.pdf": b"%PDF"}, "there is no notebook in it, only “a.pdf”: ask for 01_cost.ipynb"),
         ({"1.zip": zipped({"b": bytes(2_000_000)})}, "unpacks to more than 1 MB"),
         ({str(n): b"" for n in range(30)}, "holds more than 20 files"),
         ({"1.zip": nested(5)}, "lie too deep"),
@@ -370,6 +379,169 @@ def test_a_notebook_of_another_name_is_left_to_the_grader(
     assert "there is no 01_cost.ipynb" in " ".join(result.taken[0].notes)
 
 
+WORK = notebook("theirs")
+KIM, BEN = "Kim Lee_3_assignsubmission_file", "ben"
+TORN = zipped({f"{NAME}.ipynb": WORK})[:-30]
+GOOD = {
+    MOODLE: f"Ada Lovelace_2_assignsubmission_file/{NAME}.ipynb",
+    CANVAS: f"lovelaceada_11_90001_{NAME}.ipynb",
+    PLAIN: f"ada/{NAME}.ipynb",
+}
+"""What Ada has handed in, beside what is odd."""
+ODD = {
+    "a blind Moodle": (
+        MOODLE,
+        {f"Participant_3_assignsubmission_file/{NAME}.ipynb": WORK},
+        ["kim1"],
+    ),
+    "litter of macOS": (
+        MOODLE,
+        {
+            f"__MACOSX/{KIM}/._{NAME}.ipynb": b"",
+            f"{KIM}/.DS_Store": b"",
+            f"{KIM}/__MACOSX/._{NAME}.ipynb": b"",
+            f"{KIM}/{NAME}.ipynb": WORK,
+        },
+        ["kim1"],
+    ),
+    "Windows": (MOODLE, {f"{KIM}\\work\\{NAME}.ipynb": WORK}, ["kim1"]),
+    "letters and accents apart": (
+        MOODLE,
+        {unicodedata.normalize("NFD", f"Ève dArc-Ünal_5_assignsubmission_file/{NAME}.ipynb"): WORK},
+        ["eve"],
+    ),
+    "too long a name beside": (
+        MOODLE,
+        {f"{KIM}/{NAME}.ipynb": WORK, f"{KIM}/{'ü' * 200}.csv": b"1"},
+        ["kim1"],
+    ),
+    "too long a name": (CANVAS, {f"leekim_13_90003_{'ü' * 200}.ipynb": WORK}, ["kim1"]),
+    "named like a late one": (CANVAS, {f"x_late1234__13_90003_{NAME}.ipynb": WORK}, ["kim1"]),
+    "two endings": (PLAIN, {f"{BEN}/{NAME}.ipynb.txt": WORK}, ["ben"]),
+    "an ending in capitals": (PLAIN, {f"{BEN}/{NAME}.IPYNB": WORK}, ["ben"]),
+    "a name in capitals": (PLAIN, {f"Ben/{NAME}.ipynb": WORK}, ["ben"]),
+    "an archive of Windows": (
+        PLAIN,
+        {f"{BEN}/work.zip": zipped({f"a\\{NAME}.ipynb": WORK, f"__MACOSX/._{NAME}.ipynb": b""})},
+        ["ben"],
+    ),
+    "a group": (
+        *(MOODLE, {f"Group A_31_assignsubmission_file/{NAME}.ipynb": WORK}),
+        "the number 31: download the list of this assignment, after the archive; if a group",
+    ),
+    "a group of a person's number": (
+        *(MOODLE, {f"Group A_3_assignsubmission_file/{NAME}.ipynb": WORK}),
+        "Number 3 is Kim Lee <kim.lee@example.org> in the list",
+    ),
+    "a group without a number": (
+        *(MOODLE, {f"Default group_assignsubmission_file/{NAME}.ipynb": WORK}),
+        "It has no number of a person: if a group has handed it in",
+    ),
+    "a text": (
+        *(MOODLE, {"Kim Lee_3_assignsubmission_onlinetext/onlinetext.html": b"<p>"}),
+        "it is a text that was typed there",
+    ),
+    "hidden and late": (CANVAS, {f"LATE_anon_x7Yab_90003_{NAME}.ipynb": WORK}, "Canvas hides"),
+    "hidden by an older Canvas": (CANVAS, {f"13_90003_{NAME}.ipynb": WORK}, "Canvas hides"),
+    "named like two numbers": (
+        CANVAS,
+        {f"kim1415_16_13_90003_{NAME}.ipynb": WORK},
+        "can be read in two ways",
+    ),
+    "there twice": (
+        *(PLAIN, {f"{BEN}/{NAME}.ipynb": b"", f"{BEN}\\{NAME}.ipynb": WORK}),
+        "it is there twice, and the last of them counts",
+    ),
+    "a file and a folder": (PLAIN, {f"{BEN}/a": b"", f"{BEN}/a/{NAME}.ipynb": WORK}, "damaged"),
+    "a name for a terminal": (PLAIN, {f"b\x1b[31m\nen/{NAME}.ipynb": WORK}, "no student b�[31m�en"),
+    "torn": (PLAIN, {f"{BEN}/work.zip": TORN}, "no notebook in it, only “work.zip”: ask"),
+    "another's folder": (PLAIN, {f"ben/../ada/{NAME}.ipynb": WORK}, "would get out of its folder"),
+}
+"""Who has named it, what it is, and who is taken in besides Ada, or what is said."""
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_what_is_odd_is_taken_or_told(
+    course: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    fields = ("first_name", "last_name", "email")
+    enter({s: dict(zip(fields, known, strict=True)) for s, known in PEOPLE.items()})
+    enter({student: {"lms_user_id": number} for student, number in CANVAS_PEOPLE.items()})
+    form, odd, outcome = ODD[case]
+    zipped({GOOD[form]: notebook("ada"), **odd}, tmp_path / "odd.zip")
+    result = take(tmp_path / "odd.zip", MADE / "worksheet.csv" if form == MOODLE else None)
+    assert result.form == form
+    assert text_of("ada") == "ada"
+    students = set(taken(result)) - {"ada"}
+    result.tell()
+    said = capsys.readouterr().out
+    if isinstance(outcome, str):
+        assert outcome in said
+        assert "\x1b" not in said
+        assert all(text_of(student) == "theirs" for student in students)
+    else:
+        assert students == set(outcome)
+        assert left(result) == ""
+        handed_in = [p for s in students for p in Path("submitted", s).rglob("*.[iI]*")]
+        assert [path.read_bytes() for path in handed_in] == [WORK]
+
+
+def test_names_in_utf_8_are_read_where_the_archive_doesn_t_say_so(
+    canvas_class: Path, tmp_path: Path
+) -> None:
+    """So macOS packs them."""
+    path = tmp_path / "all.zip"
+    zipped({f"zoë/{NAME}.ipynb": WORK, "zoë/größe.csv": b"1"}, path)
+    data = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = data.find(mark)
+        while at >= 0:
+            data[at + place + 1] &= ~0x08
+            at = data.find(mark, at + 1)
+    path.write_bytes(data)
+    with zipfile.ZipFile(path) as archive:
+        assert "zoë" not in archive.namelist()[0]
+    enter({"zoë": {}})
+    assert set(taken(take(path))) == {"zoë"}
+    assert {p.name for p in Path("submitted/zoë", NAME).iterdir()} == {f"{NAME}.ipynb", "größe.csv"}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (zipped({}), "There is no file in "),
+        (zipped({"ada/": b""}), "There is no file in "),
+        (zipped({f"ada/{NAME}.ipynb": WORK})[:-40], "can't be read as a zip archive"),
+        (b"", "can't be read as a zip archive"),
+    ],
+)
+def test_an_archive_with_nothing_in_it_is_told(
+    canvas_class: Path, tmp_path: Path, content: bytes, said: str
+) -> None:
+    (tmp_path / "all.zip").write_bytes(content)
+    with pytest.raises(GradingError, match=said):
+        take(tmp_path / "all.zip")
+
+
+def test_bytes_that_have_changed_on_the_way_are_told(canvas_class: Path, tmp_path: Path) -> None:
+    data = zipped({f"ada/{NAME}.ipynb": notebook("ada"), f"ben/{NAME}.ipynb": notebook("bytes")})
+    (tmp_path / "all.zip").write_bytes(data.replace(b"bytes", b"bites"))
+    result = take(tmp_path / "all.zip")
+    assert set(taken(result)) == {"ada"}
+    assert "“ben”: it is damaged (Bad CRC-32" in left(result)
+
+
+def test_a_page_goes_back_to_the_notebook_and_not_to_what_lay_beside(
+    canvas_class: Path, tmp_path: Path
+) -> None:
+    """Canvas shows a page under the name of the file whose number it has."""
+    files = {f"leekim_13_90003_{NAME}.ipynb": WORK, "leekim_13_90004_zz.py": b"x = 1"}
+    zipped(files, tmp_path / "all.zip")
+    take(tmp_path / "all.zip")
+    record = json.loads(Path(f"grading/{NAME}.archive.json").read_text())["students"]
+    assert record["kim1"]["reading"]["upload"] == 90003
+
+
 def test_which_assignment_it_is_may_have_to_be_said(canvas_class: Path, tmp_path: Path) -> None:
     zipped({"ada/mine.ipynb": notebook("ada")}, tmp_path / "all.zip")
     with pytest.raises(GradingError, match="say so with --assignment, which can be 01_cost, 02_"):
@@ -379,6 +551,16 @@ def test_which_assignment_it_is_may_have_to_be_said(canvas_class: Path, tmp_path
         collect(application(), tmp_path / "all.zip", assignment="03_none")
     with pytest.raises(GradingError, match="can't be read as a zip archive"):
         take(MADE / "worksheet.csv")
+
+
+def test_an_older_canvas_dropped_letters_and_wrote_late_in_small_ones(
+    course: Path, tmp_path: Path
+) -> None:
+    enter({"eve": {"lms_user_id": "12"}})
+    sheet = tmp_path / "grades.csv"
+    sheet.write_text(EXPORT.replace("Okafor, Ben", "d'Arc-Ünal, Ève"), encoding="utf-8")
+    zipped({f"darcnalve_late_12_90006_{NAME}.ipynb": WORK}, tmp_path / "s.zip")
+    assert set(taken(take(tmp_path / "s.zip", sheet))) == {"eve"}
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,23 @@ def test_canvas_gets_its_columns_in_its_order(gradebook: Gradebook, tmp_path: Pa
     ]
 
 
+def test_nobody_s_name_makes_a_line_that_of_the_points(
+    gradebook: Gradebook, tmp_path: Path
+) -> None:
+    gradebook.find_student("bob").last_name = "Points Possible"
+    there = tmp_path / "canvas-has.csv"
+    there.write_text(CANVAS.replace("Builder, Bob", "Points Possible, Bob"), encoding="utf-8")
+    plugin = CanvasExport(
+        to=str(tmp_path / "out.csv"),
+        titles={"01_cost": "Exercises 1 (98765)"},
+        assignment=["01_cost"],
+        gradebook=str(there),
+    )
+    assert [line[0] for line in rows(plugin, gradebook) if "Points Possible" in line[0]] == [
+        "    Points Possible"
+    ]
+
+
 @pytest.mark.parametrize(("kind", "first"), [(CanvasExport, 2), (MoodleExport, 1)])
 def test_who_has_no_grade_is_in_no_file(
     gradebook: Gradebook, tmp_path: Path, kind: type[ExportPlugin], first: int

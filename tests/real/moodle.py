@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 import zipfile
@@ -21,20 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from nbformat.v4 import new_markdown_cell, new_notebook
+from instructor import BY_HAND, NAME, ROOT, TITLE, Instructor, notebooks
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests" / "support")]
-
-import answer_bank  # noqa: E402  (one of the tools, which are no package)
-import postgresql  # noqa: E402
-from courses import Course  # noqa: E402
-from moodle_class import PEOPLE  # noqa: E402
+import postgresql  # isort: skip  (where it lies, instructor says)
+from moodle_class import PEOPLE  # isort: skip
 
 HERE = Path(__file__).parent
-NAME, TITLE = "01_cost", "Exercises 1"
-BY_HAND, COMMENT = 25.0, "<p>Told me, <strong>well</strong>.</p>"
+COMMENT = "<p>Told me, <strong>well</strong>.</p>"
 QUERY = f"""
 SELECT u.username, u.firstname || ' ' || u.lastname AS name, round(a.grade, 2) AS assignment,
        round(g.finalgrade, 2) AS gradebook, round(i.grademax) AS most,
@@ -135,30 +127,15 @@ require_once(__DIR__ . '/lib/setup.php');
     return Moodle(folder, socket)
 
 
-def notebooks(folder: Path, *, small: bool) -> dict[str, Path]:
-    """What the people hand in; each has other answers, and so other points."""
-    folder.mkdir()
-    released, solutions = answer_bank.released(NAME), answer_bank.solutions(NAME)
-    made = {}
-    for place, person in enumerate(("ada-first", "ada", "eve", "kim1", "kim2", "jo", "slash")):
-        right = list(solutions.items())[:place]
-        filled = answer_bank.filled(released, dict(right))
-        if small:
-            filled = new_notebook(cells=[new_markdown_cell(person, id="a")])
-        made[person] = folder / f"{person}.ipynb"
-        nbformat.write(filled, made[person])
+def hand_in(moodle: Moodle, made: dict[str, Path], most: float) -> None:
+    """A class, what it uploads, and a grade that the teacher gave for a talk."""
+    folder = made["ada"].parent
     with zipfile.ZipFile(folder / "kim.zip", "w") as archive:
         archive.write(made["kim2"], f"cost/{NAME}.ipynb")
     (folder / "helper.py").write_text("x = 1\n")
-    return made
-
-
-def hand_in(moodle: Moodle, made: dict[str, Path], most: float) -> None:
-    """A class, what it uploads, and a grade that the teacher gave for a talk."""
     fields = ("firstname", "lastname", "email")
     people = [{"username": u, **dict(zip(fields, p, strict=True))} for u, p in PEOPLE.items()]
     moodle.do("course", most=most, assignments=[TITLE], people=people)
-    folder = made["ada"].parent
     for who, files in (
         ("ada", {f"{NAME}.ipynb": made["ada-first"]}),
         ("eve", {f"{NAME}.ipynb": made["eve"]}),
@@ -172,29 +149,6 @@ def hand_in(moodle: Moodle, made: dict[str, Path], most: float) -> None:
     second = {f"{NAME} (1).ipynb": str(made["ada"])}
     moodle.do("hand-in", assignment=TITLE, who="ada", files=second)
     moodle.do("grade-by-hand", assignment=TITLE, who="hana", grade=BY_HAND, comment=COMMENT)
-
-
-class Instructor(Course):
-    """The instructor's folder, in which the commands of the book are given."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        for name in answer_bank.ASSIGNMENTS:
-            self.take(name)
-        self.generate(NAME)
-
-    def most(self) -> float:
-        """The points that the assignment is worth."""
-        with self.gradebook() as book:
-            return float(book.find_assignment(NAME).max_score)
-
-    def earned(self) -> dict[str, float]:
-        """E-mail → the points of each."""
-        with self.gradebook() as book:
-            return {
-                submission.student.email.casefold(): submission.score
-                for submission in book.assignment_submissions(NAME)
-            }
 
 
 def round_trip(moodle: Moodle, course: Instructor, folder: Path) -> None:
@@ -218,12 +172,9 @@ def round_trip(moodle: Moodle, course: Instructor, folder: Path) -> None:
     print(course.run("drinkdeep", "grade", NAME))
     course.run("nbgrader", "generate_feedback", NAME)
     print(course.run("drinkdeep", "feedback", NAME))
-    exporter = "drinkdeep.grading.results.export.MoodleWorksheet"
     filled = folder / "filled.csv"
-    course.run(
-        *("nbgrader", "export", f"--exporter={exporter}", f"--assignment={NAME}", f"--to={filled}"),
-        f"--MoodleWorksheet.worksheet={download('worksheet', 'worksheet.csv')}",
-    )
+    sheet = download("worksheet", "worksheet.csv")
+    course.export("MoodleWorksheet", filled, f"--MoodleWorksheet.worksheet={sheet}")
     told = moodle.do("upload-worksheet", assignment=TITLE, file=str(filled)).decode()
     print("Moodle:", told.splitlines()[0])
     pages = str(course.folder / "feedback" / f"{NAME}.zip")
@@ -259,9 +210,8 @@ def check(moodle: Moodle, course: Instructor) -> None:
 
 def csv_erases_nothing(moodle: Moodle, course: Instructor, folder: Path) -> None:
     """The other way, by the gradebook's import: it freezes what it brings, and nothing else."""
-    exporter = "drinkdeep.grading.results.export.MoodleExport"
     out = folder / "grades.csv"
-    course.run(*("nbgrader", "export", f"--exporter={exporter}", f"--to={out}"))
+    course.export("MoodleExport", out)
     said = moodle.do(
         *("upload-csv",),
         file=str(out),
@@ -274,10 +224,8 @@ def csv_erases_nothing(moodle: Moodle, course: Instructor, folder: Path) -> None
     assert float(found["hana"]["gradebook"]) == BY_HAND
     sheet = folder / "after.csv"
     sheet.write_bytes(moodle.do("worksheet", assignment=TITLE))
-    exporter = "drinkdeep.grading.results.export.MoodleWorksheet"
-    said = course.run(
-        *("nbgrader", "export", f"--exporter={exporter}", f"--assignment={NAME}"),
-        *(f"--to={folder / 'after-filled.csv'}", f"--MoodleWorksheet.worksheet={sheet}"),
+    said = course.export(
+        "MoodleWorksheet", folder / "after-filled.csv", f"--MoodleWorksheet.worksheet={sheet}"
     )
     assert "Moodle will leave the grade of" in said, said
     print("The import of a file freezes what it brings, touches nobody else, and is warned about.")
@@ -313,7 +261,8 @@ def main() -> None:
         moodle = installed(arguments.source, folder / "moodle", socket)
         print(moodle.ask("SELECT value AS moodle FROM mdl_config WHERE name = 'release'"))
         course = Instructor(folder / "course")
-        made = notebooks(folder / "handed-in", small=arguments.fixtures)
+        people = ("ada-first", "ada", "eve", "kim1", "kim2", "jo", "slash")
+        made = notebooks(folder / "handed-in", people, small=arguments.fixtures)
         hand_in(moodle, made, course.most())
         if arguments.fixtures:
             write_fixtures(moodle)

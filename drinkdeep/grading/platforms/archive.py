@@ -35,15 +35,18 @@ class _Zip:
         for entry in archive.infolist():
             if entry.is_dir():
                 continue
+            name = unpack.name_of(entry)
             try:
-                parts = unpack.inside(entry.filename).parts
+                parts = unpack.inside(name).parts
             except ArchiveError as error:
-                self.refused.append((entry.filename, str(error)))
+                self.refused.append((name, str(error)))
                 continue
             if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
-                self.refused.append((entry.filename, "it is a link or a device."))
-            else:
-                self._entries[parts] = entry
+                self.refused.append((name, "it is a link or a device."))
+                continue
+            if parts in self._entries:
+                self.refused.append((name, "it is there twice, and the last of them counts."))
+            self._entries[parts] = entry
 
     def files(self) -> list[tuple[str, ...]]:
         return list(self._entries)

@@ -19,17 +19,18 @@ from typing import TYPE_CHECKING
 from nbgrader.api import Gradebook
 
 from drinkdeep.grading import course_dir
+from drinkdeep.grading.batch.submission import NOTEBOOK
 from drinkdeep.grading.course_dir import application, course_folder
 from drinkdeep.grading.errors import CourseError, GradingError
 from drinkdeep.grading.platforms import unpack
 from drinkdeep.grading.platforms.archive import Source, Top, opened, outermost
-from drinkdeep.grading.platforms.names import MOODLE, PLAIN
+from drinkdeep.grading.platforms.names import MOODLE, PLAIN, which_notebook
 from drinkdeep.grading.platforms.people import NotFoundError, People
 from drinkdeep.grading.platforms.record import Record
 from drinkdeep.grading.platforms.roster import Roster, RosterError
 from drinkdeep.grading.platforms.taking import Owned, Taken, chosen, digest_of, unpacked
 from drinkdeep.grading.platforms.unpack import ArchiveError
-from drinkdeep.grading.printable import listed, printable
+from drinkdeep.grading.printable import listed, on_one_line, printable
 from drinkdeep.grading.results.export import ID_NUMBER, CanvasExport
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ class Result:
         if self.left:
             print("Not taken in:")
             for left in self.left:
-                print(f"  {left.name}: {left.why}")
+                print(f"  {left.name}: {on_one_line(left.why)}")
         if self.nothing:
             print(f"Nothing was handed in by {listed(map(printable, self.nothing))}.")
 
@@ -176,6 +177,8 @@ def collect(
         Gradebook(course.db_url, course.course_id) as gradebook,
         tempfile.TemporaryDirectory(dir="grading") as staging,
     ):
+        if not source.files():
+            raise CourseError(f"There is no file in {archive}: download it again.")
         name = assignment or _assignment(app, source.files())
         notebooks = _notebooks(app, name)
         everyone = {student.id for student in gradebook.students}
@@ -256,14 +259,25 @@ def _take(
     if not uploaded:
         raise ArchiveError("it is a text that was typed there, and no notebook.")
     try:
-        files, notes = chosen(list(unpacked(source, uploaded, folder)), notebooks)
+        found = list(unpacked(source, uploaded, folder))
+        files, notes = chosen(found, notebooks)
     except unpack.BROKEN as error:
         raise ArchiveError(f"it is damaged ({error}). Ask for it again.") from None
-    if not any(name.endswith(".ipynb") for name in files):
-        raise ArchiveError(f"there is no notebook in it: ask for {notebooks[0]}.ipynb.")
+    if not any(NOTEBOOK.fullmatch(name) for name in files):
+        names = [printable(str(one.name)) for one in found]
+        only = f", only {listed(names[:3])}{', …' * (len(names) > 3)}" if names else ""
+        raise ArchiveError(f"there is no notebook in it{only}: ask for {notebooks[0]}.ipynb.")
     if typed:
         notes.append("A text that was typed there was left out.")
-    return Taken(student, sorted(uploaded, key=lambda one: one.reading.upload), files, notes)
+    return Taken(
+        student,
+        sorted(
+            uploaded,
+            key=lambda one: (bool(which_notebook(one.reading.file, notebooks)), one.reading.upload),
+        ),
+        files,
+        notes,
+    )
 
 
 def _put(taken: Taken, place: Path, new: Path, record: Record, *, replaced: bool) -> None:

@@ -21,8 +21,9 @@ MOODLE, CANVAS, PLAIN = "Moodle", "Canvas", "plain"
 _MOODLE = re.compile(r"(?=_(\d+)_assignsubmission_([a-z]+)(?:_(.*))?$)", re.DOTALL)
 _CANVAS = re.compile(r"(?=_(\d+)_(?:(\d+)_(.+)|(text|link)\.html)$)", re.DOTALL)
 _CANVAS_ANONYMOUS = re.compile(
-    r"anon_(?:LATE_)?[A-Za-z0-9]+_(?:LATE_)?(?:\d+_|text\.html|link\.html)"
+    r"(?:(?:LATE_)?anon_(?:LATE_)?[A-Za-z0-9]+_(?:LATE_)?|\d+_)(?:\d+_|text\.html|link\.html)"
 )
+"""Where a name would stand, there used to be none: the second number is that of the upload then."""
 _JUNK = ("__MACOSX", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -58,7 +59,9 @@ def form_of(outermost: Iterable[str]) -> str:
 
 
 def is_of(form: str, outermost: str) -> bool:
-    """Return whether it can be read in a platform's form."""
+    """Return whether it is in a platform's form, even if it doesn't say whose it is."""
+    if form == MOODLE:  # of a group there may be no number
+        return "_assignsubmission_" in outermost
     return is_anonymous(form, outermost) or any(True for _ in readings(form, outermost))
 
 
@@ -110,7 +113,7 @@ def which_notebook(file: str, notebooks: Iterable[str]) -> tuple[str, int] | Non
     ('01_cost', 2)
     """
     for notebook in notebooks:
-        pattern = rf"{re.escape(notebook)}({_AGAIN.pattern})\.ipynb"
+        pattern = rf"{re.escape(notebook)}({_AGAIN.pattern})\.ipynb(?:\.txt|\.json)?"
         if match := re.fullmatch(pattern, file, re.IGNORECASE):
             numbers = re.findall(r"\d+", match[1])
             return notebook, int(numbers[-1]) if numbers else 0

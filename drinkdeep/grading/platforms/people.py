@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from drinkdeep.grading.platforms import unpack
 from drinkdeep.grading.platforms.archive import Top
 from drinkdeep.grading.platforms.names import (
+    MOODLE,
     PLAIN,
     Reading,
     is_anonymous,
@@ -24,6 +26,14 @@ from drinkdeep.grading.printable import listed
 
 if TYPE_CHECKING:
     from nbgrader.api import Gradebook
+
+
+NOBODY = "Participant"
+"""What Moodle calls everybody in an archive while it hides who they are."""
+BY_A_GROUP = (
+    "if a group has handed it in, Moodle doesn't say who is in it, so put it into submitted/ of "
+    "its members yourself"
+)
 
 
 class People:
@@ -80,6 +90,8 @@ class People:
         if self._form == PLAIN:
             return self._plain(top)
         found = list(readings(self._form, top.name))
+        if not found and self._form == MOODLE:
+            raise NotFoundError(f"It has no number of a person: {BY_A_GROUP}.")
         if not found:
             raise NotFoundError(f"{self._form} doesn't name a file so.")
         if self._roster is None:
@@ -88,9 +100,11 @@ class People:
 
     def _plain(self, top: Top) -> tuple[Reading, str]:
         found = list(plain_readings(top.name, self._notebooks, folder=top.is_folder))
-        for reading in found:
-            if reading.number in self.students:
-                return reading, reading.number
+        for same in (str, _folded):
+            for reading in found:
+                fits = [s for s in self.students if same(s) == same(reading.number)]
+                if len(fits) == 1:
+                    return reading, fits[0]
         if not found:
             expected = f"STUDENT_{self._notebooks[0]}.ipynb"
             raise NotFoundError(f"Its name doesn't say whose it is, as {expected} would.")
@@ -125,9 +139,8 @@ class People:
 
     def _by_roster(self, found: list[Reading], roster: Roster) -> tuple[Reading, str]:
         numbered = [(r, person) for r in found for person in self._numbered.get(r.number, [])]
-        fits = [
-            (r, person) for r, person in numbered if any(agree(r.person, n) for n in person.names)
-        ]
+        # Canvas used to write LATE in small letters, as part of the name.
+        fits = [(r, person) for r, person in numbered if self._may_be(r.person, person)]
         if len(fits) > 1:
             raise NotFoundError(
                 "Its name can be read in two ways, and two people of the list fit: look at it "
@@ -137,16 +150,26 @@ class People:
         if not fits and numbered:
             reading, person = numbered[0]
             raise NotFoundError(
-                f"Number {reading.number} is {_who(person)} in the list: is that the list of this "
-                "assignment, and was it handed in by one person, not by a group?"
+                f"Number {reading.number} is {_who(person)} in the list: name the list of this "
+                f"assignment{self._or_a_group}."
             )
         if not fits:
             raise NotFoundError(
                 f"Nobody in the list has the number {found[0].number}: download the list of this "
-                "assignment, after the archive."
+                f"assignment, after the archive{self._or_a_group}."
             )
         ((reading, person),) = fits
         return reading, self._student(person)
+
+    @property
+    def _or_a_group(self) -> str:
+        return f"; {BY_A_GROUP}" if self._form == MOODLE else ""
+
+    def _may_be(self, written: str, person: Person) -> bool:
+        names = [*person.names, NOBODY] if self._form == MOODLE else person.names
+        # Canvas used to write LATE in small letters, as if it were part of the name.
+        ways = (written, written.removesuffix("_late"))
+        return any(agree(way, name) for way in ways for name in names)
 
     def _student(self, person: Person) -> str:
         fits = students_of(person, self.students.values(), self._column)
@@ -204,6 +227,11 @@ class NotFoundError(Exception):
         """Give the sentence, with the command."""
         sentence, *command = self.args
         return f"{sentence} `{command[0]}`" if command else str(sentence)
+
+
+def _folded(name: str) -> str:
+    """Return the same for two spellings of a name, by a computer or by somebody."""
+    return normalize("NFC", name).casefold()
 
 
 def _who(person: Person) -> str:

@@ -158,8 +158,12 @@ def _of_canvas(table: Table) -> Iterable[Person]:
 
 
 def agree(written: str, name: str) -> bool:
-    """Return whether a name may be this one: platforms drop signs, and turn names round."""
-    return _letters(written) == _letters(name)
+    """Return whether a name may be this one: platforms drop signs, and turn names round.
+
+    Canvas used to drop all letters beyond ASCII, too.
+    """
+    ascii_alone = "".join(c for c in unicodedata.normalize("NFKC", name) if c.isascii())
+    return _letters(written) in (_letters(name), _letters(ascii_alone))
 
 
 def _letters(name: str) -> list[str]:

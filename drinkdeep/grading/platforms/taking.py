@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from drinkdeep.grading.batch.submission import NOTEBOOK
 from drinkdeep.grading.platforms import unpack
 from drinkdeep.grading.platforms.archive import Source, Top
 from drinkdeep.grading.platforms.names import Reading, is_junk, which_notebook
@@ -48,7 +49,7 @@ class Taken:
 
     student: str
     owned: list[Owned]
-    """From where, the last upload at the end."""
+    """From where; at the end the last notebook, or what else came last."""
     files: dict[str, Path]
     """What lies in the submission's folder, by its name there."""
     notes: list[str]
@@ -73,7 +74,7 @@ def unpacked(source: Source, owned: list[Owned], folder: Path) -> Iterator[Found
         place = folder / str(number)
         for file in one.top.files:
             inner = file[one.top.depth + 1 :] or (_own_name(one),)
-            source.extract(file, place.joinpath(*inner), room)
+            source.extract(file, place.joinpath(*map(unpack.fitting, inner)), room)
         for path in sorted(place.rglob("*")):
             if path.is_file() and unpack.is_archive(path):
                 target = path.with_name(unpack.stem(path))
@@ -118,7 +119,9 @@ def chosen(found: list[Found], notebooks: list[str]) -> tuple[dict[str, Path], l
                 notes.append(f"{printable(name)}.")
     named = set(files)
     for one in sorted(found, key=lambda one: one.rank(0)):
-        if one.name.suffix == ".ipynb" and (roots or which_notebook(one.name.name, notebooks)):
+        if NOTEBOOK.fullmatch(one.name.name) and (
+            roots or which_notebook(one.name.name, notebooks)
+        ):
             continue  # another try, or another notebook
         inner = (one.name.relative_to(r) for r in roots if one.name.is_relative_to(r))
         place = next(inner, one.name).as_posix()

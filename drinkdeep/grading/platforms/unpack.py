@@ -5,6 +5,7 @@ bounds is not taken in at all.
 """
 
 import contextlib
+import hashlib
 import os
 import stat
 import tarfile
@@ -18,6 +19,10 @@ from typing import IO
 
 from drinkdeep.grading.printable import printable
 
+LONGEST_NAME, LONGEST_SUFFIX = 255, 16
+"""Bytes that a file system takes as a name, and characters of an ending that is kept."""
+UTF8 = 0x800
+"""The flag in a zip archive by which a name is in UTF-8."""
 ARCHIVES = (".zip", ".gz")
 """The endings of what is unpacked."""
 BROKEN = (
@@ -105,7 +110,7 @@ def unpack(
                 room.files_left -= 1
                 left_out(name, path.name)
                 continue
-            target = folder / inside(name)
+            target = folder.joinpath(*map(fitting, inside(name).parts))
             room.store(file, target, when)
             if target.suffix in archives:
                 inner.append(target)
@@ -142,11 +147,20 @@ def _of_zip(archive: zipfile.ZipFile) -> Iterator[Entry]:
         if entry.is_dir():
             continue
         when = date_of(entry)
+        name = name_of(entry)
         if kind not in (0, stat.S_IFREG):
-            yield entry.filename, when, None
+            yield name, when, None
             continue
         with archive.open(entry) as file:
-            yield entry.filename, when, file
+            yield name, when, file
+
+
+def name_of(entry: zipfile.ZipInfo) -> str:
+    """Read what it is called: in UTF-8, too, where that is not said, as macOS packs."""
+    if not entry.flag_bits & UTF8:
+        with contextlib.suppress(UnicodeError):
+            return entry.filename.encode("cp437").decode()
+    return entry.filename
 
 
 def date_of(entry: zipfile.ZipInfo) -> float | None:
@@ -182,6 +196,16 @@ def inside(name: str) -> Path:
     if not parts or not all(part == "." or is_name(part) for part in parts):
         raise ArchiveError(f"its entry {printable(name)} would get out of its folder.")
     return Path(*parts)
+
+
+def fitting(name: str) -> str:
+    """Return a name that this system takes: another one, if it is too long."""
+    data = name.encode(errors="surrogateescape")
+    if len(data) <= LONGEST_NAME:
+        return name
+    suffix = PurePosixPath(name).suffix
+    end = f"-{hashlib.sha256(data).hexdigest()[:8]}{suffix if len(suffix) < LONGEST_SUFFIX else ''}"
+    return data[: LONGEST_NAME - 4 * LONGEST_SUFFIX].decode(errors="ignore") + end
 
 
 def is_name(text: str) -> bool:

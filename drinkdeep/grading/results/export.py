@@ -40,6 +40,9 @@ PASSED_OVER = re.compile(
 """Canvas takes a column with one of these in its title for one of its own totals, and passes it
 over (NON_ASSIGNMENT_COLUMN_HEADERS of its lib/gradebook_importer.rb)."""
 
+POINTS_LINE = "Points Possible"
+"""Canvas takes a line for that of the points if this is in its first column."""
+
 Row = list[str]
 
 
@@ -258,9 +261,10 @@ class CanvasExport(_LmsExport):
             )
         # The importer wants these columns in this order, and the points in the second line.
         rows = [["Student", *self.columns, "Section", title]]
-        rows.append(["    Points Possible", "", "", "", "", points(grades.most)])
+        rows.append([f"    {POINTS_LINE}", "", "", "", "", points(grades.most)])
         for student in grades.students:
             person = defused(f"{full_name(student)} ({student.id})")
+            person = person.replace(POINTS_LINE, POINTS_LINE.replace(" ", "-"))
             row_ids = [ids[student.id][c] for c in self.columns]
             rows.append([person, *row_ids, "", grades.scores[student.id]])
         return written(rows)
@@ -290,7 +294,9 @@ class CanvasExport(_LmsExport):
             )
         for line in table.lines:
             there = table.column(line, titles[0]).replace(",", ".")
-            if "Points Possible" in line[0] and _number(there) not in (None, grades.most):
+            if table.column(line, "ID") or POINTS_LINE not in line[0]:
+                continue
+            if _number(there) not in (None, grades.most):
                 raise ExportError(_other_maximum("Canvas", there, grades.most))
         return titles[0], {
             student: {column: table.column(lines[value], column) for column in self.columns}
