@@ -228,7 +228,7 @@ export default {
       const drawn = [...before, ...(newest ? [newest] : [])];
       const look = (run) => (run === newest ? NOW : BEFORE);
       const found = [...runs.values()].map(({ accuracy }) => accuracy);
-      const range = accuracies(found.length ? found : [0.5]);
+      const range = accuracies(found.length ? found : [0.86, 0.99]); // before the first run, a likely one
       const chart = plot({
         width: 366,
         height: 230,
