@@ -84,7 +84,7 @@ def a_run() -> run_figures.Run:
 
 
 def some_runs() -> dict[str, list[Run]]:
-    """Recipes of two seeds, the first below the second, the third over both; and one of one seed."""
+    """Recipes of two seeds, the first below the second, the third over both; one of one seed."""
     random_ = random.Random(0)
     return {
         name: [
