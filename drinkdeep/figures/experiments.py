@@ -208,7 +208,7 @@ def overfitting(runs: Sequence[Run], best: int, *, alt: str, caption: str = "") 
     errors.set(ylabel="validation error (%)", ylim=(0, 20))
     for axes in (losses, errors):
         axes.axvline(best, color=MUTED, ls=":", lw=1.6, label=f"lowest loss: epoch {best}")
-        axes.legend()
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return Picture((left, right), alt, caption)
 
 
