@@ -18,14 +18,19 @@ from drinkdeep.grading.sandbox.bubblewrap import bubblewrap
 ROOT = Path(__file__).parent.parent
 # A test that uses a fixture of this name is marked by the other: `pytest -m "not browser"`.
 MARKED = {"chromium": "browser", "sandbox": "sandbox", "site": "slow"}
-# What takes minutes, one test after another: begun first, one in each process, for a process that
-# is left with such a file at the end has the others wait.
-LONGEST = ("test_journeys.py", "test_attacks.py", "test_hub.py", "test_site.py")
+# What takes minutes, one test after another, in this order: begun first, since a process that is
+# left with such a file at the end has the others wait. Of four processes each is given two files to
+# begin with, the first and the fifth, the second and the sixth.
+LONGEST = (
+    *("test_journeys.py", "test_attacks.py", "test_hub.py", "test_site.py"),
+    *("test_book_build.py", "test_validate.py", "test_teaching.py"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by what it drives, which its fixtures say; the longest files come first."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(LONGEST)))
     for item in items:
         for fixture, mark in MARKED.items():
             if fixture in getattr(item, "fixturenames", ()):

@@ -36,6 +36,20 @@ def verdict(first: str, ones: Sequence[float], second: str, others: Sequence[flo
     return f"the runs of {first} and of {second} overlap"
 
 
+def span(errors: Sequence[float]) -> str:
+    """Say between which errors the runs lie.
+
+    Examples
+    --------
+    >>> span([9.64, 15.9, 13.9])
+    '9.6 to 15.9'
+    >>> span([2.0, 2.04])
+    '2.0'
+    """
+    low, high = f"{min(errors):.1f}", f"{max(errors):.1f}"
+    return low if low == high else f"{low} to {high}"
+
+
 def sweep(
     results: Mapping[tuple[str, float], Sequence[float]],
     xlabel: str,
@@ -108,7 +122,9 @@ def spread(
         for row, values in enumerate(group.values()):
             mean = fmean(values)
             axes.plot([mean, mean], [row - 0.3, row + 0.3], color=ORANGE, lw=2.4)
-            axes.plot(values, [row] * len(values), "o", color=BLUE, **_HOLLOW)
+            # One a little below the other, so that equal ones can be counted.
+            heights = [row + 0.12 * (k - (len(values) - 1) / 2) for k in range(len(values))]
+            axes.plot(values, heights, "o", color=BLUE, **_HOLLOW)
         axes.set_yticks(range(len(group)), list(group))
         axes.set_ylim(len(group) - 0.4, -0.6)
         axes.grid(axis="y", visible=False)
@@ -192,7 +208,7 @@ def overfitting(runs: Sequence[Run], best: int, *, alt: str, caption: str = "") 
     errors.set(ylabel="validation error (%)", ylim=(0, 20))
     for axes in (losses, errors):
         axes.axvline(best, color=MUTED, ls=":", lw=1.6, label=f"lowest loss: epoch {best}")
-        axes.legend()
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     return Picture((left, right), alt, caption)
 
 
@@ -230,10 +246,10 @@ def compare(results: Mapping[str, Sequence[Run]], first: str, second: str, show:
     else:
         one, two = (end.tolist() for end in ends)
         found = f"At the end {verdict(f'“{first}”', one, f'“{second}”', two)}."
+    single = all(len(values) == 1 for values in curves)
+    note = "One run each: no spread is shown." if single else "Shaded: the range of the runs."
     return Picture(
-        (figure,),
-        f"The {show} of two recipes over the epochs. {found}",
-        f"{found} Shaded: the range of the runs.",
+        (figure,), f"The {show} of two recipes over the epochs. {found}", f"{found} {note}"
     )
 
 
@@ -376,7 +392,7 @@ def beside(results: Sequence[Result], *, alt: str, caption: str = "") -> Picture
     axes.set_ylim(len(networks) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     axes.set(xlabel="test error (%)", xlim=(0, max(result.error for result in results) * 1.15))
-    axes.legend(loc="center right", bbox_to_anchor=(1, 0.55))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.4, 1), ncols=2)
     return Picture((figure,), alt, caption)
 
 

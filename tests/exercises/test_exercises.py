@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import answer_bank
@@ -273,13 +274,21 @@ def test_an_unanswered_notebook_says_that_it_is_unanswered_and_nothing_else_brea
     assert set(errors) <= {*exercises, *(f"test_{exercise}" for exercise in exercises)}
 
 
+@cache
+def texts(folder: str) -> dict[Path, str]:
+    """All that stands in the cells of each of a folder's notebooks, without white space."""
+    return {
+        path: flat("\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells))
+        for path in (ROOT / folder).rglob("*.ipynb")
+    }
+
+
 @pytest.mark.parametrize("name", answer_bank.ASSIGNMENTS)
 def test_no_line_of_a_solution_or_a_hidden_test_is_in_what_students_get(name: str) -> None:
     lines = secrets(name)
     assert len(lines) > 20
-    for path in (ROOT / "exercises").rglob("*.ipynb"):
-        text = flat("\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells))
-        assert [line for line in lines if flat(line) in text] == []
+    for path, text in texts("exercises").items():
+        assert [line for line in lines if flat(line) in text] == [], path
 
 
 @pytest.mark.parametrize("name", answer_bank.ASSIGNMENTS)
@@ -303,8 +312,8 @@ def test_a_students_notebook_says_nothing_between_the_markers(name: str) -> None
 @pytest.mark.parametrize("name", answer_bank.ASSIGNMENTS)
 def test_no_line_of_a_solution_or_a_hidden_test_is_in_the_book(name: str) -> None:
     lines = secrets(name)
-    for path in (ROOT / "book").rglob("*.ipynb"):
-        text = flat("\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells))
+    assert texts("book")
+    for path, text in texts("book").items():
         assert [line for line in lines if flat(line) in text] == [], path
 
 

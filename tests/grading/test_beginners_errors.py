@@ -123,6 +123,7 @@ def test_the_grader_says_it_in_pytorchs_words(graded: dict[int, str], number: in
     says_the_mistake(graded[number], ROWS[number])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", ACTIONS)
 def test_validate_says_it_in_pytorchs_words(validated: dict[int, str], number: int) -> None:
     says_the_mistake(validated[number], ROWS[number])

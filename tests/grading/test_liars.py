@@ -52,6 +52,12 @@ real_encode = getattr(transport, 'real_encode', transport.encode)
 transport.encode = transport.real_encode = real_encode
 """
 
+# A liar's network answers in the right shapes, whatever it has learned: it need not learn for long.
+SHORT = """
+def train_my_network(images, labels, at_length=train_my_network):
+    return at_length(images[:640], labels[:640])
+"""
+
 
 @pytest.fixture(scope="module", params=answer_bank.ASSIGNMENTS)
 def liar(
@@ -62,6 +68,8 @@ def liar(
     with StudentKernel(Limits()) as student:
         for _, cell in assignment.code():
             student.run(cell.source)
+        if "train_my_network" in assignment.exercises:
+            assert student.run(SHORT) == []
         yield assignment, student
 
 

@@ -56,6 +56,7 @@ def test_collecting_takes_files_alone(
     assert all("left out" in line for line in left_out)
 
 
+@pytest.mark.slow
 def test_so_does_the_command(handed_in: Path, tmp_path: Path) -> None:
     course = Course(tmp_path / "course")
     course.make()
@@ -95,6 +96,7 @@ def test_what_is_too_large_is_said_and_stops_nobody(
     assert "and was not collected" in caplog.text
 
 
+@pytest.mark.slow
 def test_the_exchange_that_the_machine_names_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

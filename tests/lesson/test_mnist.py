@@ -524,6 +524,7 @@ def test_a_process_killed_half_way_leaves_nothing_wrong(fresh: Path) -> None:
     assert digests(raw(fresh)) == mnist_files.SHA256, "the half-written file is swept away too"
 
 
+@pytest.mark.slow
 def test_importing_is_light() -> None:
     other = python(
         "import sys, drinkdeep.mnist, drinkdeep.models\n"

@@ -65,6 +65,7 @@ def test_a_run_is_the_same_in_another_process(pool: ProcessPoolExecutor) -> None
     assert runs["fast"][0].history.losses != runs["fast"][1].history.losses
 
 
+@pytest.mark.slow
 def test_a_model_of_the_callers_may_be_a_local_function(pool: ProcessPoolExecutor) -> None:
     def linear(seed: int) -> nn.Module:
         torch.manual_seed(seed)

@@ -84,7 +84,7 @@ def a_run() -> run_figures.Run:
 
 
 def some_runs() -> dict[str, list[Run]]:
-    """Three recipes of two seeds; the first is better than the second, the third overlaps both."""
+    """Recipes of two seeds, the first below the second, the third over both; one of one seed."""
     random_ = random.Random(0)
     return {
         name: [
@@ -104,6 +104,7 @@ def some_runs() -> dict[str, list[Run]]:
             "shifts": (0.1, 0.2),
             "nothing": (0.5, 0.6),
             "both": (0.15, 0.55),
+            "once": (0.3,),
         }.items()
     }
 

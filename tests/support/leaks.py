@@ -1,13 +1,15 @@
 """What must not get out: the lines that only the instructor has, and how to look for them."""
 
 import re
+from functools import cache
 
 import answer_bank
 
 from drinkdeep.grading.judging.assignment import Assignment, solution_lines
 
 
-def secrets(name: str) -> set[str]:
+@cache
+def secrets(name: str) -> frozenset[str]:
     """Lines of an assignment's solutions and hidden tests that nobody writes by chance.
 
     The look at a name that the student is asked for is in the visible tests as well.
@@ -18,7 +20,8 @@ def secrets(name: str) -> set[str]:
         for line in cell.source.splitlines()
     }
     lines = solution_lines(Assignment(answer_bank.source(name))) - given
-    return {line for line in lines if len(line) > 24 and not re.match(r"observe\(\w+\),$", line)}
+    look = re.compile(r"observe\(\w+\),$")
+    return frozenset(line for line in lines if len(line) > 24 and not look.match(line))
 
 
 def flat(text: str) -> str:

@@ -28,10 +28,15 @@ const verdict = ({ first, second, show }, measures) => {
   return `At the end the runs of “${first}” and of “${second}” overlap.`;
 };
 
+const note = (values, measures) =>
+  chosen(values).every((name) => measures[values.show].curves[name].length === 1)
+    ? "One run each: no spread is shown."
+    : "Shaded: the range of the runs.";
+
 /** What the figure says, { alt, caption }, word for word as its Python twin does. */
 export const words = (values, measures) => ({
   alt: `The ${values.show} of two recipes over the epochs. ${verdict(values, measures)}`,
-  caption: `${verdict(values, measures)} Shaded: the range of the runs.`,
+  caption: `${verdict(values, measures)} ${note(values, measures)}`,
 });
 
 const drawing = (values, { label, curves }) => {

@@ -228,7 +228,8 @@ export default {
       const drawn = [...before, ...(newest ? [newest] : [])];
       const look = (run) => (run === newest ? NOW : BEFORE);
       const found = [...runs.values()].map(({ accuracy }) => accuracy);
-      const range = accuracies(found.length ? found : [0.5]);
+      // Before the first run has ended, an axis that it is likely to fit.
+      const range = accuracies(found.length ? found : [0.86, 0.99]);
       const chart = plot({
         width: 366,
         height: 230,

@@ -46,7 +46,7 @@ export const curves = (each, { label, range, ticks, guess }, steps) => {
   const chart = plot({
     width: 366,
     height: 230,
-    left: 58,
+    left: 70,
     top: 12,
     x: {
       label: "steps",

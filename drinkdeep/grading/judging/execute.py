@@ -4,6 +4,7 @@ It needs no gradebook and no folder of the course, so it can run in any process.
 """
 
 import copy
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from drinkdeep.grading.graded import Checked, Missed, write_stops, write_verdict
 from drinkdeep.grading.judging.assignment import Assignment
 from drinkdeep.grading.judging.carried import carried_bytes
 from drinkdeep.grading.judging.judge import Judge, Verdict
+from drinkdeep.grading.judging.order import NOT_SHOWN, Step, questions_may_wait, steps
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.sandbox.student import StudentKernel
 from drinkdeep.notebook.undefined import why_other_meaning, why_undefined
@@ -31,7 +33,8 @@ def execute(
 ) -> NotebookNode:
     """Run a sanitized submission, and grade it by its assignment's source notebook.
 
-    A test cell runs after its solution cell, wherever the student has moved them. What it found
+    A test asks when its solution cell has run, wherever the student has moved them: as a rule when
+    all cells have (:mod:`drinkdeep.grading.judging.order`). What it found
     goes into its metadata (:mod:`drinkdeep.grading.graded`). Its outputs are the same as text, for
     people, and, as its value, the score, which is how nbgrader takes partial credit. The same
     arguments give the same notebook, except for what a student's code draws by itself. ``seed`` is
@@ -44,37 +47,74 @@ def execute(
     SandboxError
         If no kernel can be started.
     """
-    notebook = copy.deepcopy(submission)
     assignment = Assignment(source)
-    with StudentKernel(
-        limits or Limits(), sandboxed=sandboxed, modules=assignment.modules(), beside=beside
-    ) as student:
-        judge = Judge(assignment, seed, student.cpu_clock())
-        done: set[str] = set()
-        waiting: list[NotebookNode] = []
-        for place, cell in enumerate(notebook.cells):
-            name = grade_id(cell)
-            if name in assignment.tests:
-                waiting.append(cell)
-            elif cell.cell_type == "code":
-                cell.outputs = student.run(cell.source, f"cell {place + 1}")
-                write_stops(cell, student.take_stops())
-                cell.execution_count = place + 1
-                done.add(name or "")
-            # A solution cell that isn't there at all has been answered elsewhere, or nowhere.
-            for test in [w for w in waiting if assignment.tests[grade_id(w) or ""].name in done]:
-                _grade(judge, assignment, test, student, notebook.cells)
-                waiting.remove(test)
-        for test in waiting:
-            _grade(judge, assignment, test, student, notebook.cells)
-        notebook.metadata["drinkdeep"] = {
-            "seed": seed,
-            "timed_out": student.timed_out,
-            "kernel_died": student.kernel_died,
-            "too_slow": judge.too_slow,
-            "carried_bytes": carried_bytes(submission, source),
-        }
+    kernel = functools.partial(
+        StudentKernel,
+        limits or Limits(),
+        sandboxed=sandboxed,
+        modules=assignment.modules(),
+        beside=beside,
+    )
+    turns = steps(submission.cells, assignment)
+    notebook = None
+    if questions_may_wait(submission.cells, turns, assignment):
+        # Python's sort keeps what is alike in its order.
+        waiting = sorted(turns, key=lambda turn: turn.asks)
+        with kernel() as student:
+            notebook = _graded(submission, assignment, waiting, seed, student, whole=True)
+    if notebook is None:  # a cell may have ended the kernel: what was answered above it counts
+        with kernel() as student:
+            notebook = _graded(submission, assignment, turns, seed, student)
+    assert notebook is not None
+    notebook.metadata["drinkdeep"]["carried_bytes"] = carried_bytes(submission, source)
     return notebook
+
+
+def _graded(
+    submission: NotebookNode,
+    assignment: Assignment,
+    turns: Sequence[Step],
+    seed: int,
+    student: StudentKernel,
+    *,
+    whole: bool = False,
+) -> NotebookNode | None:
+    """Return the notebook, graded in the order of ``turns``.
+
+    None if it is to be graded as a ``whole``, and the kernel has ended before the first question.
+    """
+    notebook = copy.deepcopy(submission)
+    judge = Judge(assignment, seed, student.cpu_clock())
+    asked = False
+    for turn in turns:
+        cell = notebook.cells[turn.place]
+        if turn.asks:
+            if whole and not asked and student.ended:
+                return None
+            asked = True
+            _grade(judge, assignment, cell, student, notebook.cells[: turn.run_before + 1])
+            continue
+        cell.outputs = student.run(cell.source, f"cell {turn.place + 1}")
+        write_stops(cell, student.take_stops())
+        cell.execution_count = turn.place + 1
+    if not whole:
+        _hide_what_came_after_a_question(notebook.cells, turns)
+    notebook.metadata["drinkdeep"] = {
+        "seed": seed,
+        "timed_out": student.timed_out,
+        "kernel_died": student.kernel_died,
+        "too_slow": judge.too_slow,
+    }
+    return notebook
+
+
+def _hide_what_came_after_a_question(cells: Sequence[NotebookNode], turns: Sequence[Step]) -> None:
+    first = next((number for number, turn in enumerate(turns) if turn.asks), len(turns))
+    for turn in turns[first:]:
+        if not turn.asks and cells[turn.place].outputs:
+            cells[turn.place].outputs = [
+                from_dict({"output_type": "stream", "name": "stdout", "text": NOT_SHOWN})
+            ]
 
 
 def _grade(

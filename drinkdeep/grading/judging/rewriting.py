@@ -35,6 +35,11 @@ def rewritten(
     """Return a test cell's statements, each with the numbers of its sites, and what each site is.
 
     The same for all submissions, and so done once.
+
+    Raises
+    ------
+    CheckError
+        If the test isn't written as the judge needs it.
     """
     tree = ast.parse(test)
     asked = defined_names(ast.parse(solution))

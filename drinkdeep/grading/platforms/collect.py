@@ -175,7 +175,7 @@ def collect(
         opened(archive) as source,
         exclusive_lock(Path("grading")),
         Gradebook(course.db_url, course.course_id) as gradebook,
-        tempfile.TemporaryDirectory(dir="grading") as workshop,
+        tempfile.TemporaryDirectory(dir="grading") as staging,
     ):
         if not source.files():
             raise CourseError(f"There is no file in {archive}: download it again.")
@@ -207,10 +207,10 @@ def collect(
         result.left += [Left(printable(entry), why) for entry, why in source.refused]
         for student, owned in _owners(tops, people, result).items():
             place = Path(course.format_path(course.submitted_directory, student, name))
-            folder = Path(workshop) / "files"
+            folder = Path(staging) / "files"
             try:
                 taken = _take(source, student, owned, notebooks, folder)
-                _put(taken, place, Path(workshop) / "new", record, replaced=replaced)
+                _put(taken, place, Path(staging) / "new", record, replaced=replaced)
                 result.taken.append(taken)
                 record.enter(form, taken)
             except ArchiveError as error:

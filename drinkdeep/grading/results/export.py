@@ -79,7 +79,13 @@ class _Export(ExportPlugin):  # type: ignore[misc]
     def files(
         self, gradebook: Gradebook, names: list[str], students: list[Student], target: Path
     ) -> dict[Path, str]:
-        """Return the text of each file for these assignments and students."""
+        """Return the text of each file for these assignments and students.
+
+        Raises
+        ------
+        ExportError
+            If what the gradebook has doesn't fit into such a file.
+        """
         raise NotImplementedError
 
 
@@ -173,7 +179,13 @@ class _LmsExport(_Export):
         return texts
 
     def table(self, grades: "Grades") -> str:
-        """Return the text of a file."""
+        """Return the text of a file.
+
+        Raises
+        ------
+        ExportError
+            If the grades don't fit what the platform has.
+        """
         raise NotImplementedError
 
     def title(self, name: str) -> str:

@@ -66,7 +66,13 @@ SYSTEM = (
 
 
 def bubblewrap() -> str:
-    """Find the program: the system's, which gets security updates, or that of the wheel."""
+    """Find the program: the system's, which gets security updates, or that of the wheel.
+
+    Raises
+    ------
+    SandboxError
+        If there is neither.
+    """
     if found := shutil.which("bwrap"):
         return found
     with contextlib.suppress(ImportError):

@@ -197,6 +197,7 @@ def _prepared_app() -> Any:
         profile_dir=app.profile_dir,
         compiler_class=IPythonKernel.compiler_class.default_value,
     )
+    app.log.setLevel(app.log_level)  # else each message makes a record, which nobody gets
     return app
 
 

@@ -64,7 +64,13 @@ class ForkProvisioner(KernelProvisionerBase):
         return await super().pre_launch(cmd=[], **options)
 
     async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
-        """Have a kernel forked, and wait until it listens."""
+        """Have a kernel forked, and wait until it listens.
+
+        Raises
+        ------
+        SandboxError
+            If none was started.
+        """
         key = self.connection_info["key"]
         assert isinstance(key, bytes)
         connection = {**self.connection_info, "key": key.decode()}

@@ -140,6 +140,11 @@ class StudentKernel:
         except TransportError as refused:
             return Raised(("TransportError",), str(refused))
 
+    @property
+    def ended(self) -> bool:
+        """Whether it answers no more, or the notebook's time is up."""
+        return bool(self._gone) or time.monotonic() > self._end
+
     def cpu_clock(self) -> Callable[[], float] | None:
         """Return what tells the CPU seconds of all that runs here; None if nothing can."""
         return self._manager.kernel.cpu_clock()
