@@ -114,8 +114,9 @@ record: $(READY)
 wasm: $(READY)
 	@$(BIN)/python tools/build_wasm.py
 
-# After a change of a requirements file. To upgrade one: edit its pin there first.
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+# After a change of a requirements file. To upgrade one: edit its pin there first. With extras: pip
+# takes jsonschema[format-nongpl] for a package of its own, and the newest, unless the lock names it.
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 	--no-emit-index-url --custom-compile-command "make lock"
 lock: $(TESTED)
 	@$(LOCK) requirements/test.txt --output-file requirements/test.lock
