@@ -14,6 +14,16 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 """The browser's program; None if there is none."""
+# What a browser of this kind doesn't need to have. The last list counts, so Playwright's own is in
+# it; and what costs each new window a process of its own: a text field that looks things up, and one
+# that is kept ready for the next page.
+NOT_NEEDED = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCORSURLLoaderRestartOnRedirect", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -23,6 +33,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    f"--disable-features={','.join(NOT_NEEDED)}",
 ]
 """Options of the program with which it asks nobody for anything."""
 
