@@ -14,9 +14,9 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 """The browser's program; None if there is none."""
-# What a browser of this kind doesn't need to have. The last list counts, so Playwright's own is in
-# it; and what costs each new window a process of its own: a text field that looks things up, and one
-# that is kept ready for the next page.
+# What is not needed to look at a page. Of two such lists the last counts, so Playwright's own is
+# in it. Each of the last line costs every window a process: for what is typed into the address
+# bar, and for the page that may come next.
 NOT_NEEDED = (
     *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
     *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
