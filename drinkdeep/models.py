@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 # Width of the input, of the two hidden layers and of the output: 109,386 parameters in all.
 SIZES = (784, 128, 64, 10)
@@ -35,6 +35,24 @@ def logits_model(seed: int = 0) -> nn.Sequential:
     torch.Size([64, 10])
     """
     return nn.Sequential(*_layers(seed))
+
+
+class Subtract(nn.Module):
+    """Subtract one fixed vector (n,) from every row of the inputs (B, n). For chapter 7.
+
+    >>> Subtract(torch.tensor([1.0, 2.0]))(torch.tensor([[3.0, 3.0], [1.0, 2.0]]))
+    tensor([[2., 1.],
+            [0., 0.]])
+    """
+
+    def __init__(self, vector: Tensor) -> None:
+        """Keep ``vector``, which is no parameter: no training changes it."""
+        super().__init__()
+        self.register_buffer("vector", vector)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the inputs without the vector."""
+        return x - self.get_buffer("vector")
 
 
 def _layers(seed: int) -> list[nn.Module]:

@@ -1,5 +1,6 @@
-"""What the data are: the order of the files, and where in them the mistakes are."""
+"""What the data are: the order of the files, where in them the mistakes are, and moved digits."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 from drinkdeep.figures.browser import grey, in_browser
 from drinkdeep.figures.digits import show_digit
 from drinkdeep.figures.picture import Picture, panel, panel_grid
-from drinkdeep.palette import BLUE, GRID, INK, ORANGE, WASH
+from drinkdeep.palette import BLUE, GRID, INK, ORANGE, SERIES, WASH
 
 ROW = 8
 """Digits in a row of :func:`file_order`; more could not be read on a phone."""
@@ -80,3 +81,32 @@ def error_by_place(wrong: Tensor, *, block: int = 100, alt: str, caption: str = 
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     return Picture((figure,), alt, caption)
+
+
+def accuracy_by_shift(shares: Mapping[str, Sequence[float]], *, caption: str = "") -> Picture:
+    """Draw the share of moved digits that a network reads, one curve a network.
+
+    ``shares`` holds under a network's name the shares for digits moved by 0, 1, 2, … pixels. The
+    written alternative says from which move on each reads fewer than half.
+    """
+    figure, axes = panel(4.8, 3.2)
+    told = []
+    for (name, curve), colour, marker in zip(shares.items(), SERIES, "osD^", strict=False):
+        axes.plot(range(len(curve)), curve, marker + "-", color=colour, markersize=5.5, label=name)
+        low = next((pixels for pixels, share in enumerate(curve) if share < 0.5), None)
+        found = (
+            f"stays above one half up to a move of {len(curve) - 1}"
+            if low is None
+            else f"is below one half from a move of {low} on"
+        )
+        told.append(f"The curve “{name}” {found}.")
+    axes.axhline(0.1, color=INK, linewidth=1, linestyle=":")
+    axes.set(xlabel="moved to the right by (pixels)", ylabel="read rightly", ylim=(0, 1))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+    return Picture(
+        (figure,),
+        "The share of the test digits that is read rightly, against the number of pixels by which "
+        f"they are moved. {' '.join(told)}",
+        caption,
+    )

@@ -9,6 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse
+from matplotlib.ticker import PercentFormatter
 from torch import Tensor
 
 from drinkdeep.figures.browser import in_browser, numbers
@@ -417,7 +418,7 @@ def _course(rate: float, momentum: float, low: float, high: float) -> str:
         return "The path leaps from wall to wall, each time higher."
     if momentum and rate * low > (1 - math.sqrt(momentum)) ** 2:
         return "The path swings around the minimum in both directions, and spirals in."
-    if momentum:
+    if momentum and rate * high > (1 - math.sqrt(momentum)) ** 2:
         return "The path swings across the valley and settles towards the minimum."
     if rate * high > 1:
         return "The path zig-zags across the valley as it moves along it."
@@ -518,6 +519,11 @@ def _end(rate: float, w1: float, w2: float) -> str:
             f"after 60 steps it is on the floor of a valley, at {place}. There λₘₐₓ = "
             f"{written(curvature, 3)}, and the edge 2/λₘₐₓ = {written(2 / curvature, 3)}."
         )
+    if rate > 0.5:  # 2/λₘₐₓ of the widest floor, which is at (1, 1)
+        return (
+            f"after 60 steps it is at {place} with a loss of {written(loss, 2)}, and no floor is "
+            "wide enough to come to rest on at this rate."
+        )
     return f"after 60 steps it is still on its way, at {place} with a loss of {written(loss, 2)}."
 
 
@@ -539,6 +545,39 @@ def excess_loss(
     axes.margins(x=0)
     axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1.2)
     return Picture((figure,), alt, caption)
+
+
+def dying(shares: Mapping[str, Tensor], *, caption: str = "") -> Picture:
+    """Draw the share of a layer's units that are dead, step by step, one curve a run.
+
+    ``shares`` maps a run's name to its values, (steps + 1,), the first before any step. The
+    written alternative tells quarters, which hold on every machine; beyond the edge of stability
+    the last digit of a sum decides about single units.
+    """
+    figure, axes = panel(4.8, 3.2)
+    told = []
+    for (name, values), style, colour in zip(shares.items(), _STYLES, SERIES, strict=False):
+        axes.plot(range(len(values)), values, linestyle=style, color=colour, label=name)
+        told.append(f"with {name} {_quarters(values[-1].item())} after {len(values) - 1} steps")
+    falls = any((values.diff() < 0).any() for values in shares.values())
+    axes.set(xlabel="step", ylabel="dead units of the first layer", ylim=(0, 1.03))
+    axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    axes.margins(x=0)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2)
+    return Picture(
+        (figure,),
+        "The share of the first layer's units that are dead, against the step: "
+        f"{', '.join(told)}. {'Curves fall, too.' if falls else 'No curve ever falls.'}",
+        caption,
+    )
+
+
+def _quarters(share: float) -> str:
+    """Say how large a share is, in words, to a quarter."""
+    if share in (0, 1):
+        return "all" if share else "none"
+    low = int(share * 4)
+    return ("under a quarter", "over a quarter", "over a half", "over three quarters")[low]
 
 
 def sharpness(

@@ -80,7 +80,8 @@ ARCHIVES = {
     "text.zip": b"no archive",
     "dots.zip": zipped((entry(".."), NOTEBOOK), (entry("fred", "99-99-99"), NOTEBOOK)),
 }
-REFUSED = ("up", "root", "windows", "out", "bomb", "torn", "text")
+ARCHIVES["deep.zip"] = zipped(("folder-in-folder/" * 300 + entry("deep"), NOTEBOOK))
+REFUSED = ("deep", "up", "root", "windows", "out", "bomb", "torn", "text")
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,10 @@ def test_a_bad_archive_is_said_and_passed_over(collected: tuple[Path, str], name
     (file,) = [file for file in ARCHIVES if file.startswith(f"{name}.")]
     assert f"“{file}” was not taken in" in said
     assert not (folder / "downloaded" / NAME / "extracted" / name).exists()
+
+
+def test_folders_too_deep_for_the_system_are_no_damage(collected: tuple[Path, str]) -> None:
+    assert "folders lie too deep in one another" in collected[1]
 
 
 def test_nothing_lies_outside_and_no_link_was_made(collected: tuple[Path, str]) -> None:

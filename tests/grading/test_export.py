@@ -199,6 +199,22 @@ def test_canvas_s_own_file_says_whom_and_what_it_has(
     assert bob[1:4] == ["12", "s12", "bob@example.org"]
 
 
+def test_a_login_that_would_be_run_is_left_out(gradebook: Gradebook, tmp_path: Path) -> None:
+    there = tmp_path / "canvas-has.csv"
+    text = CANVAS.replace("s12,bob@example.org", "S12,=1+1")
+    assert text != CANVAS
+    there.write_text(text, encoding="utf-8")
+    plugin = CanvasExport(
+        to=str(tmp_path / "out.csv"),
+        titles={"01_cost": "Exercises 1 (98765)"},
+        assignment=["01_cost"],
+        student=["bob"],
+        gradebook=str(there),
+    )
+    *_, bob = rows(plugin, gradebook)
+    assert bob[1:4] == ["12", "S12", ""]
+
+
 def test_a_title_that_canvas_has_twice_is_asked_about(gradebook: Gradebook, tmp_path: Path) -> None:
     there = tmp_path / "canvas-has.csv"
     there.write_text(CANVAS, encoding="utf-8")
@@ -270,6 +286,14 @@ def test_moodle_s_worksheet_has_the_grades_and_no_comment(
     }
     assert found[1]["Last modified (grade)"] == "Friday, 1 May 2026", "Moodle compares it"
     assert not {"Feedback comments", "Online text"} & set(header)
+
+
+def test_a_name_in_moodle_s_worksheet_is_no_formula(gradebook: Gradebook, worksheet: Path) -> None:
+    worksheet.write_text(WORKSHEET.replace('6",Bob,', '6",=1+1,'), "utf-8")
+    header, *lines = rows(fill(worksheet), gradebook)
+    found = [dict(zip(header, line, strict=True)) for line in lines]
+    assert [line["Full name"] for line in found] == ["Lovelace, Ada", "'=1+1"]
+    assert found[0]["Last modified (submission)"] == "-", "Moodle compares it"
 
 
 def test_a_grade_that_moodle_has_locked_is_said(
@@ -359,6 +383,14 @@ def test_no_text_begins_like_a_formula(text: str) -> None:
     assert defused(text).startswith("'")
 
 
-@pytest.mark.parametrize("text", ["Ada", "O'Neil", "a=b", "", "1"])
+@pytest.mark.parametrize("text", ["Ann;=1", "Ann; =1", 'Ann";-1;+2', "a;\t@x"])
+def test_no_field_begins_like_a_formula_where_semicolons_separate(text: str) -> None:
+    """So a spreadsheet reads these files where a comma is the decimal point."""
+    fields = defused(text).split(";")
+    assert len(fields) > 1
+    assert not [field for field in fields if field.strip().startswith(("=", "+", "-", "@"))]
+
+
+@pytest.mark.parametrize("text", ["Ada", "O'Neil", "a=b", "", "1", "Ann;b", "a; 1=1"])
 def test_other_texts_stay_as_they_are(text: str) -> None:
     assert defused(text) == text

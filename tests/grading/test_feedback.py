@@ -43,6 +43,7 @@ from drinkdeep.grading.results import feedback
 from drinkdeep.grading.results.feedback import (
     DEEPEST_FORMULA,
     LONGEST_FORMULA,
+    MOST_DEFINITIONS,
     FeedbackExporter,
     shown,
     text,
@@ -420,6 +421,16 @@ def test_a_formula_beyond_the_bounds_is_shown_as_it_stands(formula: str, drawn: 
     page = BeautifulSoup(text(f"${formula}$"), "html.parser")
     assert bool(page.math) == drawn
     assert drawn or words(page.code) == formula
+
+
+@pytest.mark.parametrize(("more", "drawn"), [(0, True), (1, False)])
+def test_a_text_that_defines_too_many_addresses_is_shown_as_it_stands(
+    more: int, drawn: bool
+) -> None:
+    source = "*mine*\n\n" + "[a]: /x\n" * (MOST_DEFINITIONS + more)
+    page = BeautifulSoup(text(source), "html.parser")
+    assert bool(page.em) == drawn
+    assert drawn or page.pre.text.strip() == source.strip()
 
 
 def test_formgrader_shows_as_text_what_it_could_not_draw(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -233,6 +233,25 @@ all_met()"""
     assert judged("double = None", test).findings[0].words == NOT_DONE
 
 
+def test_an_answer_that_was_kept_is_not_timed() -> None:
+    test = TEST.replace(
+        "### END",
+        "z = torch.rand(4, generator=fresh())\nexpect_faster(stopwatch(lambda: double(z)), 1e-9, "
+        'hint="Quicker, please.", result=observe(double(z)), wanted=2 * z)\n### END',
+    )
+    answer = """
+seen = set()
+def double(x):
+    if isinstance(x, torch.Tensor):
+        numbers = tuple(x.tolist())
+        if numbers in seen:
+            raise ValueError("Asked before.")
+        seen.add(numbers)
+    return 2 * x"""
+    grader, _ = judge_and_verdict(answer, test)
+    assert grader.too_slow, "it was timed ten times, and never with the same numbers"
+
+
 def test_a_check_in_a_loop_is_met_if_it_is_met_each_time() -> None:
     test = """\
 ### BEGIN HIDDEN TESTS

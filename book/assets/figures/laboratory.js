@@ -81,9 +81,9 @@ export const verdict = ({ diverged, losses, accuracies, dead }) => {
   const peak = losses.reduce((a, b) => Math.max(a, b));
   return [
     `After ${after}: loss ${written(loss, 3)}, ${right(accuracy)}.`,
-    ...(peak > OFF ? [`Past the edge: the loss has been as high as ${written(peak, 3)}.`] : []),
+    ...(peak > OFF ? [`The loss has been as high as ${written(peak, 3)}.`] : []),
     ...(length >= 100 && accuracy < 0.15 ? ["That is no better than guessing."] : []),
-    ...(dead > 0.5 ? [`${percent(dead, 0)} of the hidden units are dead.`] : []),
+    ...(dead > 0.5 ? [`${percent(dead, 0)} of the hidden units are off for all test digits.`] : []),
   ].join(" ");
 };
 
@@ -392,7 +392,7 @@ export default {
         paint();
         dead.textContent =
           "First layer: blue where a weight has grown, orange where it has shrunk. Of all 192 hidden " +
-          `units ${percent(latest.dead, 1)} are dead: zero for all 2,000 test digits.`;
+          `units ${percent(latest.dead, 1)} are off for all 2,000 test digits.`;
         words.textContent = verdict(run) + compared() + slow(network);
       }
     };

@@ -5,6 +5,7 @@ bounds is not taken in at all.
 """
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -54,13 +55,21 @@ class Room:
         Raises
         ------
         ArchiveError
-            If there is no room for it.
+            If there is no room for it, or no path to it is short enough.
         """
         self.files_left -= 1
         if self.files_left < 0:
             raise ArchiveError(f"it holds more than {self.most[1]} files.")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as new:
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            new = target.open("wb")
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise
+            raise ArchiveError(
+                "folders lie too deep in one another in it: ask for the notebook itself."
+            ) from None
+        with new:
             while block := file.read(2**20):
                 self.bytes_left -= len(block)
                 if self.bytes_left < 0:

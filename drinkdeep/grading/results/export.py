@@ -31,6 +31,9 @@ from drinkdeep.grading.results.pages import points
 
 RUN = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 """What makes a spreadsheet take a text for a formula when it begins with it."""
+SEPARATED = re.compile(rf"(;\s*)(?=[{re.escape(''.join(RUN))}])")
+"""Where a formula would begin a field for a spreadsheet that takes semicolons for separators, as
+it does where a comma is the decimal point. Quotation marks don't keep it from that."""
 ID_NUMBER = "ID number"
 """Moodle's column for what nbgrader calls ``lms_user_id``."""
 
@@ -52,7 +55,7 @@ class ExportError(Exception):
 
 def defused(text: str) -> str:
     """Return the text on one line, and such that no spreadsheet runs it."""
-    line = " ".join(str(text or "").split())
+    line = SEPARATED.sub(r"\1'", " ".join(str(text or "").split()))
     return f"'{line}" if line.startswith(RUN) else line
 
 
@@ -299,7 +302,9 @@ class CanvasExport(_LmsExport):
             if _number(there) not in (None, grades.most):
                 raise ExportError(_other_maximum("Canvas", there, grades.most))
         return titles[0], {
-            student: {column: table.column(lines[value], column) for column in self.columns}
+            student: {
+                column: _harmless(table.column(lines[value], column)) for column in self.columns
+            }
             for student, value in known.items()
         }
 
@@ -373,6 +378,7 @@ class MoodleWorksheet(_LmsExport):
         self._compare(table, grades.most)
         emails = {email: student for student, email in grades.identified("email").items()}
         kept = [place for c in self.columns if (place := table.place(c)) is not None]
+        named = table.place("Full name")
         rows = [[table.header[place] for place in kept]]
         found, fixed = set(), []
         for line in table.lines:
@@ -385,6 +391,8 @@ class MoodleWorksheet(_LmsExport):
             line[kept[rows[0].index(table.header[table.place("Grade") or 0])]] = grades.scores[
                 student
             ]
+            if named is not None:  # all else are Moodle's own words, which it reads again
+                line[named] = defused(line[named])
             rows.append([line[place] for place in kept])
         if lost := sorted(set(emails.values()) - found):
             raise ExportError(f"{self.worksheet} has no line with the e-mail of {', '.join(lost)}.")
@@ -411,6 +419,14 @@ class MoodleWorksheet(_LmsExport):
             there = table.column(line, "Maximum grade").replace(",", ".")
             if _number(there) != most:
                 raise ExportError(_other_maximum("Moodle", there or "a scale", most))
+
+
+def _harmless(number: str) -> str:
+    """Return what Canvas knows somebody by; nothing if a spreadsheet would run it.
+
+    It is found by another column, and with an apostrophe it would be somebody else.
+    """
+    return number if defused(number) == number else ""
 
 
 def _number(text: str) -> float | None:
@@ -457,7 +473,9 @@ def identified(students: Iterable[Student], field: str, everyone: list[Student])
                 f"{same} have the same {field}, {value}: the LMS can't tell them apart."
             )
         if defused(value) != value:
-            raise ExportError(f"The {field} {value!r} begins like a formula, and can't be changed.")
+            raise ExportError(
+                f"The {field} {value!r} would be run by a spreadsheet, and can't be changed."
+            )
     return known
 
 

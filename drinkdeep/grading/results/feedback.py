@@ -43,6 +43,8 @@ from drinkdeep.grading.results.pages import TEMPLATES, points, policy, styleshee
 
 LONGEST_TEXT, LONGEST_CODE, LONGEST_FORMULA = 20_000, 100_000, 2_000
 """The characters beyond which a cell or a formula is shown plainly: to read it might take long."""
+MOST_DEFINITIONS = 100
+"""How many addresses of links may be defined in a cell: to read them takes their square of time."""
 DEEPEST_FORMULA = 50
 """How deep braces and environments of a formula may stand in one another."""
 DEEPEST = 3
@@ -183,7 +185,7 @@ def text(source: str, attachments: NotebookNode | None = None, *, course: bool =
     is ours.
     """
     env: EnvType = {"course": course, "attachments": attachments or {}, "depth": 0}
-    if len(source) > LONGEST_TEXT:
+    if len(source) > LONGEST_TEXT or source.count("]:") > MOST_DEFINITIONS:
         return _plain(source)
     try:
         return Markup(_markdown().render(source, env))
