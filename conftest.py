@@ -1,5 +1,6 @@
-"""What pytest needs to know of the whole project: its threads, and how nbval compares outputs."""
+"""What pytest needs to know of the whole project: its threads and memory, and nbval's comparing."""
 
+import gc
 import os
 from functools import partial
 from typing import Any
@@ -10,6 +11,15 @@ import pytest
 # There are more processes than cores (see the Makefile), so one thread for each, and for the
 # kernels and commands that it starts: more would wait for one another most of the time.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Nothing of what is imported goes, and to look for it takes an eighth of the time.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Look through what the tests themselves make."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collectstart(collector: pytest.Collector) -> None:

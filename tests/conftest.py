@@ -22,8 +22,8 @@ MARKED = {"chromium": "browser", "sandbox": "sandbox", "site": "slow"}
 # left with such a file at the end has the others wait. Of four processes each is given two files to
 # begin with, the first and the fifth, the second and the sixth.
 LONGEST = (
-    *("test_journeys.py", "test_attacks.py", "test_hub.py", "test_site.py"),
-    *("test_book_build.py", "test_validate.py", "test_teaching.py"),
+    *("test_journeys.py", "test_attacks.py", "test_hub.py", "test_answers.py"),
+    *("test_site.py", "test_teaching.py", "test_validate.py", "test_book_build.py"),
 )
 
 

@@ -25,9 +25,10 @@ import io
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property, partial
 from itertools import zip_longest
 from multiprocessing import get_context
 from pathlib import Path
@@ -65,12 +66,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class Submission:
-    """A notebook as a student hands it in, and what each exercise must earn and be told."""
+    """A notebook as a student hands it in, and what each exercise must earn and be told.
+
+    The notebook is made when it is asked for: most who list the bank grade none of it.
+    """
 
     name: str
-    notebook: NotebookNode
+    make: Callable[[], NotebookNode]
     points: dict[str, float]
     words: dict[str, str]
+
+    @cached_property
+    def notebook(self) -> NotebookNode:
+        """Return what is handed in."""
+        return self.make()
 
 
 def source(assignment: str) -> NotebookNode:
@@ -129,9 +138,9 @@ def submissions(assignment: str) -> Iterator[Submission]:
         for name, exercise in exercises.items()
         if trains(exercise)
     }
-    yield Submission("released", untouched, dict.fromkeys(full, 0.0), {})
-    yield Submission("solution", filled(untouched, right), full, {})
-    yield _submission("rebound", rebound(assignment), right | stubs, full)
+    yield Submission("released", partial(released, assignment), dict.fromkeys(full, 0.0), {})
+    yield _submission("solution", partial(released, assignment), right, full)
+    yield _submission("rebound", partial(rebound, assignment), right | stubs, full)
     for kind in ("right", "wrong"):
         rows = [
             [
@@ -143,18 +152,22 @@ def submissions(assignment: str) -> Iterator[Submission]:
         ]
         for number, row in enumerate(zip_longest(*rows), start=1):
             given = right | stubs | {answer.exercise: answer for answer in row if answer}
-            yield _submission(f"{kind}-{number}", untouched, given, full)
+            yield _submission(f"{kind}-{number}", partial(released, assignment), given, full)
 
 
 def _submission(
-    name: str, notebook: NotebookNode, given: dict[str, Answer], full: dict[str, float]
+    name: str, begin: Callable[[], NotebookNode], given: dict[str, Answer], full: dict[str, float]
 ) -> Submission:
     points = {
         exercise: most if (earned := given[exercise].points) is None else earned
         for exercise, most in full.items()
     }
     words = {exercise: answer.words for exercise, answer in given.items() if answer.words}
-    return Submission(name, filled(notebook, given), points, words)
+    return Submission(name, partial(_filled, begin, given), points, words)
+
+
+def _filled(begin: Callable[[], NotebookNode], given: dict[str, Answer]) -> NotebookNode:
+    return filled(begin(), given)
 
 
 def rebound(assignment: str) -> NotebookNode:

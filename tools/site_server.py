@@ -14,6 +14,16 @@ CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
 """The browser's program; None if there is none."""
+# What is not needed to look at a page. Of two such lists the last counts, so Playwright's own is
+# in it. Each of the last line costs every window a process: for what is typed into the address
+# bar, and for the page that may come next.
+NOT_NEEDED = (
+    *("AvoidUnnecessaryBeforeUnloadCheckSync", "DestroyProfileOnBrowserClose", "HttpsUpgrades"),
+    *("HttpsFirstBalancedModeAutoEnable", "LensOverlay", "MediaRouter", "PaintHolding"),
+    *("ThirdPartyStoragePartitioning", "AvoidCORSURLLoaderRestartOnRedirect", "OptimizationHints"),
+    *("NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch"),
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "SpareRendererForSitePerProcess"),
+)
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -23,6 +33,7 @@ FLAGS = [
     "--disable-sync",
     "--disable-background-networking",
     "--disable-component-update",
+    f"--disable-features={','.join(NOT_NEEDED)}",
 ]
 """Options of the program with which it asks nobody for anything."""
 

@@ -418,7 +418,7 @@ def _course(rate: float, momentum: float, low: float, high: float) -> str:
         return "The path leaps from wall to wall, each time higher."
     if momentum and rate * low > (1 - math.sqrt(momentum)) ** 2:
         return "The path swings around the minimum in both directions, and spirals in."
-    if momentum:
+    if momentum and rate * high > (1 - math.sqrt(momentum)) ** 2:
         return "The path swings across the valley and settles towards the minimum."
     if rate * high > 1:
         return "The path zig-zags across the valley as it moves along it."
@@ -518,6 +518,11 @@ def _end(rate: float, w1: float, w2: float) -> str:
         return (
             f"after 60 steps it is on the floor of a valley, at {place}. There λₘₐₓ = "
             f"{written(curvature, 3)}, and the edge 2/λₘₐₓ = {written(2 / curvature, 3)}."
+        )
+    if rate > 0.5:  # 2/λₘₐₓ of the widest floor, which is at (1, 1)
+        return (
+            f"after 60 steps it is at {place} with a loss of {written(loss, 2)}, and no floor is "
+            "wide enough to come to rest on at this rate."
         )
     return f"after 60 steps it is still on its way, at {place} with a loss of {written(loss, 2)}."
 

@@ -55,6 +55,48 @@ def unit_and_layers(sizes: Sequence[int], *, alt: str, caption: str = "") -> Pic
     return Picture((unit, stack), alt, caption)
 
 
+def bends(
+    units: Sequence[tuple[float, float]], marked: Sequence[float], xlabel: str, *, caption: str = ""
+) -> Picture:
+    """Draw what ReLUs of one number t contribute, and their sum, which bends where one begins.
+
+    Parameters
+    ----------
+    units
+        For each unit its weight w and its place c: it contributes w · ReLU(t − c).
+    marked
+        Numbers t at which the sum gets a dot.
+    """
+    figure, axes = panel(4.8, 3.2)
+    end = max(marked) + 0.4
+    places = sorted({min(marked) - 0.4, *(c for _, c in units), end})
+
+    def contribution(unit: tuple[float, float], t: float) -> float:
+        return unit[0] * max(0.0, t - unit[1])
+
+    def total(t: float) -> float:
+        return sum(contribution(unit, t) for unit in units)
+
+    for number, unit in enumerate(units):
+        heights = [contribution(unit, t) for t in places]
+        style, colour = ("--", "-.")[number % 2], (BLUE, GREEN)[number % 2]
+        label = f"unit {number + 1}, times {unit[0]:g}".replace("-", "−")
+        axes.plot(places, heights, style, color=colour, label=label)
+    axes.plot(places, [total(t) for t in places], color=ORANGE, linewidth=2.6, label="their sum")
+    axes.plot(marked, [total(t) for t in marked], "o", color=ORANGE, markersize=7)
+    axes.set(xlabel=xlabel, ylabel="score", xticks=list(marked))
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=1.2)
+    at = ", ".join(f"{total(t):g} at {t:g}" for t in marked)
+    where = " and ".join(f"{c:g}" for _, c in units)
+    return Picture(
+        (figure,),
+        f"The contributions of {len(units)} units and their sum against the {xlabel}. Each "
+        f"contribution is 0 up to a place and a slanting line from there on. The sum is {at}; it "
+        f"is made of straight pieces and has a bend at {where}.",
+        caption,
+    )
+
+
 def guesses(counts: Tensor, actual: Tensor, *, alt: str, caption: str = "") -> Picture:
     """Draw how often each class is guessed, beside how often it is right; both (10,) counts."""
     figure, axes = panel(4.6, 2.9)

@@ -74,9 +74,7 @@ def written_address(contact: Path) -> str:
     return address
 
 
-def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_path: Path) -> None:
-    course = Course(tmp_path / "course")
-    course.make()
+def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, course: Course) -> None:
     students = [f"s{number}" for number in range(5)]
     for student in students:
         course.hand_in(student, f"import time\ntime.sleep(1)\n{RIGHT}")
@@ -104,7 +102,9 @@ def test_a_class_is_graded_although_a_worker_is_killed(cluster: Cluster, tmp_pat
     assert not any(str(course.folder).encode() in work for work in sent)
 
 
-def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) -> None:
+def test_the_book_s_own_commands_grade_by_hand(
+    sandbox: None, template: Course, tmp_path: Path
+) -> None:
     """Scheduler, worker and `make grade`, as the page prints them, with its certificates."""
     home = tmp_path / "home"
     home.mkdir()
@@ -119,8 +119,7 @@ def test_the_book_s_own_commands_grade_by_hand(sandbox: None, tmp_path: Path) ->
     )
     certificates = pages.inline("cluster.md", "--tls-ca-file")
     scheduler, worker = pages.block("cluster.md", "sh", "dask worker").splitlines()
-    course = Course(tmp_path / "course")
-    course.make()
+    course = template.copy(tmp_path / "course")
     course.hand_in("ada")
     contact = tmp_path / "scheduler.json"
     here = "--host=127.0.0.1 --no-dashboard"

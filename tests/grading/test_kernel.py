@@ -25,6 +25,23 @@ def test_a_kernel_is_whole_and_has_nothing_of_the_one_before(sandbox: None) -> N
             assert printed(student, "import asyncio\nawait asyncio.sleep(0, 'here')") == "'here'"
 
 
+def test_a_cell_that_ipython_stumbles_over_ends_like_any_other(sandbox: None) -> None:
+    with StudentKernel(Limits(clock_seconds=60)) as student:
+        (error,) = student.run(f"x = {' + '.join(['1'] * 5_000)}")
+        assert error.ename == "RecursionError"
+        assert printed(student, "1 + 1") == "2"
+        assert not student.timed_out
+
+
+def test_a_cell_that_awaits_what_never_comes_is_stopped_and_the_next_one_runs(
+    sandbox: None,
+) -> None:
+    with StudentKernel(Limits(clock_seconds=2)) as student:
+        *_, error = student.run("import asyncio\nawait asyncio.Event().wait()")
+        assert error.ename == "TimeoutError"
+        assert printed(student, "1 + 1") == "2"
+
+
 def test_kernels_draw_other_numbers_with_numpy(sandbox: None) -> None:
     drawn = set()
     for _ in range(2):

@@ -57,9 +57,8 @@ def test_collecting_takes_files_alone(
 
 
 @pytest.mark.slow
-def test_so_does_the_command(handed_in: Path, tmp_path: Path) -> None:
-    course = Course(tmp_path / "course")
-    course.make()
+def test_so_does_the_command(template: Course, handed_in: Path, tmp_path: Path) -> None:
+    course = template.copy(tmp_path / "course")
     exchange = tmp_path / "exchange"
     inbound = exchange / "drinkdeep" / "inbound"
     inbound.mkdir(parents=True)
@@ -98,11 +97,10 @@ def test_what_is_too_large_is_said_and_stops_nobody(
 
 @pytest.mark.slow
 def test_the_exchange_that_the_machine_names_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    template: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As on a hub whose exchange is a service: its settings are the machine's."""
-    course = Course(tmp_path / "course")
-    course.make()
+    course = template.copy(tmp_path / "course")
     settings = tmp_path / "settings"
     settings.mkdir()
     (settings / "nbgrader_config.py").write_text(
@@ -116,9 +114,10 @@ def test_the_exchange_that_the_machine_names_stays(
     assert "The service was asked." in course.run("nbgrader", "collect", NAME)
 
 
-def test_autograde_takes_files_alone(sandbox: None, handed_in: Path, tmp_path: Path) -> None:
-    course = Course(tmp_path / "course")
-    course.make()
+def test_autograde_takes_files_alone(
+    sandbox: None, template: Course, handed_in: Path, tmp_path: Path
+) -> None:
+    course = template.copy(tmp_path / "course")
     (handed_in / "pipe").unlink()
     own = course.submitted("eve")
     own.rmdir()

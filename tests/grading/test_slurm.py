@@ -27,10 +27,8 @@ def cluster(sandbox: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    course = Course(tmp_path_factory.mktemp("class") / "course")
-    course.make()
-    return course
+def course(template: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    return template.copy(tmp_path_factory.mktemp("class") / "course")
 
 
 def grade(course: Course, cluster: slurm.Recipe, *options: str) -> subprocess.CompletedProcess[str]:

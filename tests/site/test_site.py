@@ -290,6 +290,25 @@ def visit(chromium: Browser, address: str, request: pytest.FixtureRequest) -> It
     assert not faults
 
 
+# Where the first of something stands, in pixels from the top of the page; nothing if there is none.
+FIRST = """(selector) => {
+  const [first] = document.querySelectorAll(selector);
+  return first ? first.getBoundingClientRect().top + scrollY : null;
+}"""
+PICTURE, TO_MOVE = "article figure :is(svg, img, canvas)", "figure[data-explore]"
+# Two pages with pictures and none that moves: they measure what a browser can't.
+STILL = ("book/engine.html", "book/faster.html")
+
+
+@pytest.mark.parametrize("visit", LESSONS, indirect=True)
+def test_a_chapter_shows_before_it_tells(visit: Visit) -> None:
+    """The first picture within 1,500 pixels, and something to move within 4,500."""
+    assert visit.page.evaluate(FIRST, PICTURE) <= 1500
+    moves = visit.page.evaluate(FIRST, TO_MOVE)
+    assert (moves is None) == (visit.name in STILL)
+    assert (moves or 0) <= 4500
+
+
 FRONT_DOOR = "book/index.html"
 # Their controls show in what is drawn, or trained, next: test_draw.py, test_laboratory.py.
 OF_THEIR_OWN_TESTS = ("draw", "laboratory", "several_runs", "first_run")
@@ -475,29 +494,6 @@ def test_only_what_scrolls_is_in_the_keyboards_order(
     page.set_viewport_size({"width": width, "height": 800})
     page.evaluate(VISIT_TABLES)
     page.wait_for_function(f"() => !({MISMARKED})().length")
-    page.close()
-
-
-# Where the first of something stands, in pixels from the top of the page; nothing if there is none.
-FIRST = """(selector) => {
-  const [first] = document.querySelectorAll(selector);
-  return first ? first.getBoundingClientRect().top + scrollY : null;
-}"""
-PICTURE, TO_MOVE = "article figure :is(svg, img, canvas)", "figure[data-explore]"
-# Two pages with pictures and none that moves: they measure what a browser can't.
-STILL = ("book/engine.html", "book/faster.html")
-
-
-@pytest.mark.parametrize("name", LESSONS)
-def test_a_chapter_shows_before_it_tells(chromium: Browser, address: str, name: str) -> None:
-    """The first picture within 1,500 pixels, and something to move within 4,500."""
-    page = chromium.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"{address}/{name}")
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate(FIRST, PICTURE) <= 1500
-    moves = page.evaluate(FIRST, TO_MOVE)
-    assert (moves is None) == (name in STILL)
-    assert (moves or 0) <= 4500
     page.close()
 
 

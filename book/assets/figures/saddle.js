@@ -39,7 +39,7 @@ export const descend = ({ rate, w1, w2 }) => {
 const pair = (w) => `(${w.map((value) => written(value, 3)).join(", ")})`;
 
 // Where the steps have led, in words.
-const end = (w) => {
+const end = (rate, w) => {
   const loss = lossAt(w);
   if (Math.max(Math.abs(w[0]), Math.abs(w[1])) > 1000) return "the weights fly apart.";
   if (Math.hypot(...w) < 1e-3)
@@ -51,6 +51,13 @@ const end = (w) => {
       `${written(curvature, 3)}, and the edge 2/λₘₐₓ = ${written(2 / curvature, 3)}.`
     );
   }
+  if (rate > 0.5) {
+    // 2/λₘₐₓ of the widest floor, which is at (1, 1).
+    return (
+      `after 60 steps it is at ${pair(w)} with a loss of ${written(loss, 2)}, and no floor is ` +
+      "wide enough to come to rest on at this rate."
+    );
+  }
   return `after 60 steps it is still on its way, at ${pair(w)} with a loss of ${written(loss, 2)}.`;
 };
 
@@ -59,7 +66,7 @@ export const words = (values) => {
   const visited = descend(values);
   const told =
     `α = ${general(values.rate)}, start ${pair([values.w1, values.w2])}, where the loss is ` +
-    `${written(lossAt(visited[0]), 3)}: ${end(visited.at(-1))}`;
+    `${written(lossAt(visited[0]), 3)}: ${end(values.rate, visited.at(-1))}`;
   return {
     alt:
       "The landscape of a network of two weights, seen from above: two curved valleys of loss 0, " +

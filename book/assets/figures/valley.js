@@ -44,7 +44,8 @@ const course = (rate, momentum, { low, high }) => {
   if (momentum && rate * low > (1 - Math.sqrt(momentum)) ** 2) {
     return "The path swings around the minimum in both directions, and spirals in.";
   }
-  if (momentum) return "The path swings across the valley and settles towards the minimum.";
+  if (momentum && rate * high > (1 - Math.sqrt(momentum)) ** 2)
+    return "The path swings across the valley and settles towards the minimum.";
   if (rate * high > 1) return "The path zig-zags across the valley as it moves along it.";
   return "The path runs down the wall of the valley, then slowly along its floor.";
 };
