@@ -81,7 +81,7 @@ class Workbench:
             self._student.run(FORGET)
             return self._student
         self._student = self._kernels.enter_context(
-            StudentKernel(self._limits, modules=self._assignment.modules())
+            StudentKernel(self._limits, modules=self._assignment.modules)
         )
         for _, cell in self._assignment.code():
             if cell is self._exercise.solution:

@@ -150,3 +150,19 @@ def test_another_version_of_nbgrader_is_refused_in_a_sentence(
         gradebook_opened_once(),
     ):
         pass
+
+
+def test_what_is_recorded_later_has_its_place_behind(course: Course, pool: LocalPool) -> None:
+    for student in ("ada", "bob", "eve"):
+        course.hand_in(student)
+    grade(course, AtOnce(pool))
+    with Gradebook(course.db_url, "drinkdeep") as gradebook:
+        submissions = gradebook.assignment_submissions(NAME)
+        by_student = {s.student_id: s for s in submissions}
+        ids = [
+            number
+            for s in ("ada", "bob", "eve")
+            for number in sorted(g.id for nb in by_student[s].notebooks for g in nb.grades)
+        ]
+    assert sorted(ids) == ids
+    assert {len(number) for number in ids} == {32}

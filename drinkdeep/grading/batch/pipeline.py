@@ -117,7 +117,7 @@ class Pipeline:
         self._seed = converter.execution.seed if seed is None else seed
         self._sandboxed = sandboxed
         self._modules = tuple(
-            sorted({m for nb in converter.sources.values() for m in Assignment(nb).modules()})
+            sorted({m for nb in converter.sources.values() for m in Assignment(nb).modules})
         )
         self._version = grader_version(self._modules)
         self._tests = f"{converter.tests}-{self._version}"

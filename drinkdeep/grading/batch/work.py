@@ -4,13 +4,18 @@ All that it gets travels with the :class:`Work`: a worker has neither the gradeb
 folder.
 """
 
+import functools
 import json
 import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from drinkdeep.grading.errors import WorkersError
 from drinkdeep.grading.sandbox.limits import Limits
 from drinkdeep.grading.version import grader_version
+
+if TYPE_CHECKING:
+    from drinkdeep.grading.judging.assignment import Assignment
 
 # What executes is imported in perform(): the process that has the gradebook needs no torch.
 
@@ -62,7 +67,7 @@ def perform(work: Work) -> dict[str, str]:
             name: json.dumps(
                 execute(
                     nbformat.v4.reads(submission),
-                    nbformat.v4.reads(source),
+                    _assignment(source),
                     seed=work.seed,
                     limits=work.limits,
                     sandboxed=work.sandboxed,
@@ -71,3 +76,13 @@ def perform(work: Work) -> dict[str, str]:
             )
             for name, (submission, source) in work.notebooks.items()
         }
+
+
+@functools.lru_cache(maxsize=8)
+def _assignment(source: str) -> "Assignment":
+    """Return what a source asks: the same for a whole class."""
+    import nbformat
+
+    from drinkdeep.grading.judging.assignment import Assignment
+
+    return Assignment(nbformat.v4.reads(source))

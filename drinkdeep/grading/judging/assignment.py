@@ -113,8 +113,9 @@ class Assignment:
             if cell.cell_type == "code" and grade_id(cell) not in self.tests:
                 yield place, cell
 
+    @cached_property
     def modules(self) -> tuple[str, ...]:
-        """Return what its code imports, itself or by torch, so that it can be loaded before."""
+        """What its code imports, itself or by torch, so that it can be loaded before."""
         found = set()
         for _, cell in self.code():
             try:

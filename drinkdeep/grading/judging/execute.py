@@ -24,7 +24,7 @@ from drinkdeep.notebook.undefined import why_other_meaning, why_undefined
 
 def execute(
     submission: NotebookNode,
-    source: NotebookNode,
+    source: NotebookNode | Assignment,
     *,
     seed: int,
     limits: Limits | None = None,
@@ -39,6 +39,7 @@ def execute(
     people, and, as its value, the score, which is how nbgrader takes partial credit. The same
     arguments give the same notebook, except for what a student's code draws by itself. ``seed`` is
     what the hidden tests' inputs follow from; ``beside`` are files that the code finds, by name.
+    Whoever grades many gives the source as an :class:`Assignment`, and it is read once.
 
     Raises
     ------
@@ -47,12 +48,12 @@ def execute(
     SandboxError
         If no kernel can be started.
     """
-    assignment = Assignment(source)
+    assignment = source if isinstance(source, Assignment) else Assignment(source)
     kernel = functools.partial(
         StudentKernel,
         limits or Limits(),
         sandboxed=sandboxed,
-        modules=assignment.modules(),
+        modules=assignment.modules,
         beside=beside,
     )
     turns = steps(submission.cells, assignment)
@@ -66,7 +67,7 @@ def execute(
         with kernel() as student:
             notebook = _graded(submission, assignment, turns, seed, student)
     assert notebook is not None
-    notebook.metadata["drinkdeep"]["carried_bytes"] = carried_bytes(submission, source)
+    notebook.metadata["drinkdeep"]["carried_bytes"] = carried_bytes(submission, assignment.notebook)
     return notebook
 
 

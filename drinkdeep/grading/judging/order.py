@@ -7,6 +7,7 @@ that answer. Then each test asks where it stands, and what cells below put out i
 """
 
 import ast
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -63,6 +64,7 @@ def questions_may_wait(
     Nothing is run to see it. Of a cell that Python can't read nothing is known but that it may do
     anything, unless IPython can't read it either: then it does nothing.
     """
+    given = {cell.source for _, cell in assignment.code()}
     used: set[str] = set()
     imported: set[str] = set()
     asked = False
@@ -70,18 +72,54 @@ def questions_may_wait(
         cell = cells[turn.place]
         if turn.asks:
             exercise = assignment.tests[grade_id(cell) or ""]
-            test = ast.parse(exercise.test.source)
-            used |= looked_at(test) - bound_names(test)
+            used |= _asked_for(exercise.test.source)
             asked = True
             continue
-        tree = _read(cell.source)
-        if asked and used & _changed(tree, imported):
+        # The course's own cells are the same in all submissions, and looked at once.
+        code = _looked_at(cell.source) if cell.source in given else _Code.of(cell.source)
+        if asked and (code.sets_something or used & code.changed(imported)):
             return False
-        if asked and any(_sets_something(node) for node in ast.walk(tree)):
-            return False
-        used |= {n for node in ast.walk(tree) if isinstance(node, _LATER) for n in free_names(node)}
-        imported |= set(_imports(tree))
+        used |= code.used_later
+        imported |= code.imports
     return True
+
+
+@functools.lru_cache(maxsize=256)
+def _asked_for(test: str) -> frozenset[str]:
+    tree = ast.parse(test)
+    return frozenset(looked_at(tree) - bound_names(tree))
+
+
+@dataclass(frozen=True)
+class _Code:
+    """What a cell's code does to names, as far as it can be read."""
+
+    sets_something: bool
+    used_later: frozenset[str]
+    """The names that its functions and classes use."""
+    imports: frozenset[str]
+    """As :func:`_imports`."""
+    statements: tuple[tuple[frozenset[str], frozenset[str]], ...]
+    """Of each statement what it imports, if it does that alone, and the names that it changes."""
+
+    @classmethod
+    def of(cls, source: str) -> "_Code":
+        """Read a cell."""
+        tree = _read(source)
+        nodes = list(ast.walk(tree))
+        return cls(
+            any(_sets_something(node) for node in nodes),
+            frozenset(n for node in nodes if isinstance(node, _LATER) for n in free_names(node)),
+            frozenset(_imports(tree)),
+            tuple((frozenset(_imports_of(s)), frozenset(_changed(s))) for s in tree.body),
+        )
+
+    def changed(self, imported: set[str]) -> set[str]:
+        """Return the names that it changes; what is imported again means what it meant."""
+        return {n for imports, names in self.statements if not imports <= imported for n in names}
+
+
+_looked_at = functools.lru_cache(maxsize=256)(_Code.of)
 
 
 def _read(source: str) -> ast.Module:
@@ -99,7 +137,7 @@ def _read(source: str) -> ast.Module:
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
-    """Yield each import, as text: what is imported again means what it meant."""
+    """Yield each import, as text."""
     for statement in tree.body:
         if isinstance(statement, ast.Import | ast.ImportFrom):
             for alias in statement.names:
@@ -110,11 +148,10 @@ def _imports(tree: ast.Module) -> Iterator[str]:
                 )
 
 
-def _changed(tree: ast.Module, imported: set[str]) -> set[str]:
-    """Return the names whose meaning, or what they stand for, a cell changes as it is run."""
-    fresh = ast.Module([s for s in tree.body if not set(_imports_of(s)) <= imported], [])
-    names = defined_names(fresh)
-    for node in ast.walk(fresh):
+def _changed(statement: ast.stmt) -> set[str]:
+    """Return the names whose meaning, or what they stand for, a statement changes."""
+    names = defined_names(ast.Module([statement], []))
+    for node in ast.walk(statement):
         if isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
             names |= {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
