@@ -352,6 +352,11 @@ class Huber:
 huber = Huber()
 
 
+# %% huber | wrong | 1.29 | you have it at 2
+def huber(e, delta):
+    return torch.where(e.abs() <= 2, 0.5 * e**2, 2 * (e.abs() - 1))
+
+
 # %% negative_log_likelihood | right
 def negative_log_likelihood(p, y):
     one_hot = torch.eye(p.shape[1], dtype=p.dtype)[y]
@@ -367,6 +372,11 @@ def is_wrong(scores, label):
 def share_of_mistakes(z, y):
     wrong = [is_wrong(row, label) for row, label in zip(z.tolist(), y.tolist())]
     return sum(wrong) / len(wrong)
+
+
+# %% share_of_mistakes | wrong | 0 | Classes are names
+def share_of_mistakes(z, y):
+    return (z.argmax(dim=1) - y).abs().double().mean()
 
 
 # %% careful_mse | right
@@ -393,6 +403,11 @@ import numpy as np
 def lowest_point(table, w, b):
     i, j = np.unravel_index(np.argmin(table.numpy()), table.shape)
     return w[i : i + 1], b.numpy()[j]
+
+
+# %% lowest_point | wrong | 0 | lowest on the average
+def lowest_point(table, w, b):
+    return w[table.mean(dim=1).argmin()].item(), b[table.mean(dim=0).argmin()].item()
 
 
 # %% best_line | right

@@ -738,6 +738,21 @@ def forward_with_cache(x, y, W1, b1, W2, b2):
     return torch.nn.functional.mse_loss(z2, y), (s, z2)
 
 
+# %% forward_with_cache | right
+def forward_with_cache(x, y, W1, b1, W2, b2):
+    s = torch.sigmoid(torch.einsum("ni,hi->nh", x.double(), W1.double()) + b1)
+    z2 = torch.einsum("nh,kh->nk", s, W2.double()).add_(b2)
+    e = z2 - y
+    return torch.einsum("nk,nk->", e, e) / e.numel(), {"s": s, "z2": z2}
+
+
+# %% forward_with_cache | wrong | 1.33 | You divided by K only
+def forward_with_cache(x, y, W1, b1, W2, b2):
+    s = torch.sigmoid(x @ W1.T + b1)
+    z2 = s @ W2.T + b2
+    return ((z2 - y) ** 2).sum() / y.shape[1], {"s": s, "z2": z2}
+
+
 # %% through_sigmoid | right
 import numpy as np
 
@@ -747,15 +762,44 @@ def through_sigmoid(G, s):
     return np.multiply(G, s * (1 - s))
 
 
+# %% through_sigmoid | right
+def through_sigmoid(G, s):
+    return torch.einsum("...,...->...", G.double(), s.double() - s.double().square())
+
+
+# %% through_sigmoid | wrong | 0 | any shape
+def through_sigmoid(G, s):
+    return G * (s * (1 - s)).clamp(min=0.05)
+
+
 # %% through_linear | right
 def through_linear(delta, x, W):
     return delta.T @ x, delta.sum(dim=0, keepdim=True), torch.einsum("bo,oi->bi", delta, W)
+
+
+# %% through_linear | slip | 3.53 | added over the outputs
+def through_linear(delta, x, W):
+    return {"W": delta.T @ x, "b": delta.squeeze().sum(0), "x": delta @ W}
 
 
 # %% from_loss | right
 def from_loss(z, y):
     z = z.clone().requires_grad_()
     ((z - y) ** 2).mean().backward()
+    return z.grad
+
+
+# %% from_loss | right
+def from_loss(z, y):
+    B, K = z.shape
+    return [[2 * (float(z[i, k]) - float(y[i, k])) / (B * K) for k in range(K)] for i in range(B)]
+
+
+# %% from_loss | right
+def from_loss(z, y):
+    z = z.clone().requires_grad_()
+    with torch.enable_grad():
+        torch.nn.functional.mse_loss(z, y).backward()
     return z.grad
 
 
@@ -790,6 +834,15 @@ def gradient_error(loss, w, gradient, h=1e-5):
     return np.linalg.norm(gradient.numpy() - m) / np.linalg.norm(m)
 
 
+# %% gradient_error | right
+def gradient_error(loss, w, gradient, h=1e-5):
+    E = h * torch.eye(w.numel(), dtype=w.dtype).view(-1, *w.shape)
+    m = torch.stack([loss(w + e) - loss(w - e) for e in E]).reshape(w.shape) / (2 * h)
+    if torch.count_nonzero(m) == 0:
+        raise ValueError
+    return torch.sqrt(((gradient - m) ** 2).sum() / (m**2).sum())
+
+
 # %% train_step | right
 def train_step(x, y, W1, W2, W3, lr):
     weights = [torch.tensor(W, dtype=torch.double, requires_grad=True) for W in (W1, W2, W3)]
@@ -798,6 +851,26 @@ def train_step(x, y, W1, W2, W3, lr):
         value = torch.sigmoid(W * value)
     ((weights[2] * value - y) ** 2).backward()
     return [W.detach() - lr * W.grad for W in weights]
+
+
+# %% train_step | right
+def train_step(x, y, W1, W2, W3, lr):
+    s1 = sigmoid(W1 * x)
+    s2 = sigmoid(W2 * s1)
+    d = 2 * (W3 * s2 - y)
+    g3 = d * s2
+    d = d * W3 * s2 * (1 - s2)
+    g2 = d * s1
+    d = d * W2 * s1 * (1 - s1)
+    return torch.tensor([W1 - lr * d * x, W2 - lr * g2, W3 - lr * g3])
+
+
+# %% train_step | right
+def train_step(x, y, W1, W2, W3, lr):
+    p = torch.tensor([W1, W2, W3], dtype=torch.float64, requires_grad=True)
+    with torch.enable_grad():
+        (((p[2] * torch.sigmoid(p[1] * torch.sigmoid(p[0] * x))) - y) ** 2).backward()
+    return tuple((p - lr * p.grad).tolist())
 
 
 # %% left_over | right
@@ -818,3 +891,16 @@ class Tied:
 
 
 tied_backward = Tied()
+
+
+# %% tied_backward | right
+def tied_backward(x, s, x_hat, W):
+    d = (x_hat.double() - x) * (2 / x.shape[0])
+    e = torch.einsum("ni,ji,nj,nj->nj", d, W.double(), s.double(), 1 - s.double())
+    return {
+        "W": torch.einsum("nj,ni->ji", s.double(), d).add_(
+            torch.einsum("nj,ni->ji", e, x.double())
+        ),
+        "b": e.sum(0, keepdim=True),
+        "c": d.sum(0, keepdim=True),
+    }

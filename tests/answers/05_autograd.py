@@ -542,6 +542,18 @@ class Quantize(torch.autograd.Function):
         return grad_output * (x <= 1), None
 
 
+# %% Quantize | right
+class Quantize(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, step):
+        ctx.keep = (x >= -1) & (x <= 1)
+        return (x.clip(-1, 1) / step).round() * step
+
+    @staticmethod
+    def backward(ctx, g):
+        return torch.where(ctx.keep, g, torch.zeros_like(g)), None
+
+
 # %% complaints | right
 snippet_a = "changed"
 snippet_b = "fine"
@@ -775,6 +787,35 @@ def tape_gradients(tape, inputs):
             u.append(u[row[1]].relu())
     u[-1].backward()
     return u[-1], [0.0 if w.grad is None else w.grad for w in watched]
+
+
+# %% tape_gradients | right
+import numpy as np
+
+
+def tape_gradients(tape, inputs):
+    k = len(inputs)
+    u = [np.float64(v) for v in inputs]
+    d = list(np.eye(k))
+    for op, i, *r in tape:
+        if op == "add":
+            u.append(u[i] + u[r[0]])
+            d.append(d[i] + d[r[0]])
+        if op == "mul":
+            j = r[0]
+            u.append(u[i] * u[j])
+            d.append(d[i] * u[j] + d[j] * u[i])
+        if op == "power":
+            n = r[0]
+            u.append(u[i] ** n)
+            d.append(d[i] * (n * u[i] ** (n - 1) if n else 0))
+        if op == "exp":
+            u.append(np.exp(u[i]))
+            d.append(d[i] * u[-1])
+        if op == "relu":
+            u.append(max(u[i], 0))
+            d.append(d[i] * (u[i] > 0))
+    return [u[-1], d[-1]]
 
 
 # %% Value | right
@@ -1032,9 +1073,114 @@ class Value:
         return [arrived.get(leaf, Value(0)) for leaf in leaves]
 
 
+# %% Value | wrong | 2.37 | derivative of a derivative
+class Value:
+    def __init__(self, data, made_of=()):
+        self.data = float(data)
+        self.made_of = made_of
+        self.number = next(births)
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, [(self, lambda: Value(1)), (other, lambda: Value(1))])
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, [(self, lambda: other), (other, lambda: self)])
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, n):
+        return Value(self.data**n, [(self, lambda: n * self ** (n - 1))])
+
+    def exp(self):
+        r = Value(math.exp(self.data))
+        r.made_of = [(self, lambda: Value(r.data))]
+        return r
+
+    def relu(self):
+        return Value(max(self.data, 0.0), [(self, lambda: Value(1.0 if self.data > 0 else 0.0))])
+
+    def gradient(self, *leaves):
+        g = {self: Value(1)}
+        seen = set()
+        stack = [self]
+        order = []
+        while stack:
+            n = stack.pop()
+            if n in seen:
+                continue
+            seen.add(n)
+            order.append(n)
+            stack += [i for i, _ in n.made_of]
+        for n in sorted(order, key=lambda n: -n.number):
+            if n not in g:
+                continue
+            for i, rule in n.made_of:
+                c = g[n] * rule()
+                g[i] = g[i] + c if i in g else c
+        return [g.get(l, Value(0)) for l in leaves]
+
+
+# %% Value | right
+class Value:
+    def __init__(self, data, made_of=()):
+        self.data = float(data)
+        self.made_of = made_of
+        self.number = next(births)
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, [(self, lambda: Value(1)), (other, lambda: Value(1))])
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, [(self, lambda: other), (other, lambda: self)])
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __pow__(self, n):
+        if n == 0:
+            return Value(1.0)
+        return Value(self.data**n, [(self, lambda: n * self ** (n - 1))])
+
+    def exp(self):
+        r = Value(math.exp(self.data))
+        r.made_of = [(self, lambda: r)]
+        return r
+
+    def relu(self):
+        return Value(max(self.data, 0.0), [(self, lambda: Value(1.0 if self.data > 0 else 0.0))])
+
+    def gradient(self, *leaves):
+        g = {self: Value(1)}
+        seen = set()
+        stack = [self]
+        order = []
+        while stack:
+            n = stack.pop()
+            if n in seen:
+                continue
+            seen.add(n)
+            order.append(n)
+            stack += [i for i, _ in n.made_of]
+        for n in sorted(order, key=lambda n: -n.number):
+            if n not in g:
+                continue
+            for i, rule in n.made_of:
+                c = g[n] * rule()
+                g[i] = g[i] + c if i in g else c
+        return tuple(g[l] if l in g else Value(0) for l in leaves)
+
+
 # %% velocity | right
 def velocity(path, t):
     return torch.stack([torch.func.grad(lambda u: path(u[None])[0])(one) for one in t])
+
+
+# %% velocity | right
+def velocity(path, t):
+    return torch.func.jvp(path, (t,), (torch.ones_like(t),))[1]
 
 
 # %% fit | right
@@ -1054,6 +1200,16 @@ def weighted(w, x, y):
 # ---
 def gradient_in_pieces(w, pieces):
     return sum(weighted(w, x, y) for x, y in pieces) / sum(len(y) for _, y in pieces)
+
+
+# %% gradient_in_pieces | right
+def gradient_in_pieces(w, pieces):
+    g, n = 0, 0
+    for x, y in pieces:
+        h = torch.func.grad(piece_cost)(w, x, y)
+        g = g + h * len(x)
+        n += len(x)
+    return g / n
 
 
 # %% decay_step | right
@@ -1078,8 +1234,24 @@ def reweighted_loss(y_hat, y):
     return sum(losses) / len(losses)
 
 
+# %% reweighted_loss | right
+def reweighted_loss(y_hat, y):
+    e = y_hat - y
+    c = 1 / (1 + e.detach().abs())
+    return (c * e.abs() * e).abs().mean()
+
+
 # %% pulls | right
 def pulls(losses, w):
     unit = torch.eye(len(losses), dtype=losses.dtype)
     (rows,) = torch.autograd.grad(losses, w, unit, is_grads_batched=True)
     return rows.flatten(1).norm(dim=1).numpy()
+
+
+# %% pulls | slip | 2.5 | another sense
+def pulls(losses, w):
+    out = []
+    for l in losses:
+        g = torch.autograd.grad(l, w, retain_graph=True)[0]
+        out.append(torch.linalg.matrix_norm(g, 2) if g.dim() == 2 else g.norm())
+    return torch.stack(out)
