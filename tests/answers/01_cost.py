@@ -50,7 +50,7 @@ def huber(e, delta):
     return torch.where(e.abs() <= delta, e**2, delta * (e.abs() - delta / 2))
 
 
-# %% huber | wrong | 0.75 | A negative error can be far too
+# %% huber | wrong | 0.43 | A negative error can be far too
 def huber(e, delta):
     return torch.where(e <= delta, e**2 / 2, delta * (e.abs() - delta / 2))
 

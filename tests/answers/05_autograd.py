@@ -915,7 +915,7 @@ class Value:
         return known[self]
 
 
-# %% Value | slip | 4.85 | once for each way that leads to it
+# %% Value | slip | 4.87 | once for each way that leads to it
 class Value:
     """Follows each way from the root to the leaf by itself."""
 
@@ -953,7 +953,7 @@ class Value:
         return total
 
 
-# %% Value | wrong | 2.35 | doesn't remember what it was made of
+# %% Value | wrong | 2.11 | doesn't remember what it was made of
 class Value:
     """Slopes are plain numbers."""
 
@@ -992,7 +992,7 @@ class Value:
         return [Value(arrived.get(leaf, 0)) for leaf in leaves]
 
 
-# %% Value | wrong | 1.18 | must be added
+# %% Value | wrong | 1.05 | must be added
 class Value:
     """What arrives replaces what was there."""
 
@@ -1033,7 +1033,7 @@ class Value:
         return [arrived.get(leaf, Value(0)) for leaf in leaves]
 
 
-# %% Value | wrong | 1.32 | not done yet
+# %% Value | wrong | 1.18 | not done yet
 class Value:
     """Sums and products, and no more yet."""
 

@@ -172,21 +172,21 @@ def dropout(a, q, training):
     return a
 
 
-# %% dropout | wrong | 1.38 | scaled up to make up for the others
+# %% dropout | wrong | 1.41 | scaled up to make up for the others
 def dropout(a, q, training):
     if not training:
         return a
     return torch.where(torch.rand_like(a) < q, 0.0, a)
 
 
-# %% dropout | wrong | 0.92 | you kept that share
+# %% dropout | wrong | 1.06 | you kept that share
 def dropout(a, q, training):
     if not training:
         return a
     return a * (torch.rand_like(a) < q) / q
 
 
-# %% dropout | slip | 2.54 | a die of its own
+# %% dropout | slip | 2.29 | a die of its own
 def dropout(a, q, training):
     if not training:
         return a
@@ -196,7 +196,7 @@ def dropout(a, q, training):
     return a * kept / (1 - q)
 
 
-# %% dropout | slip | 2.54 | In evaluation dropout does nothing
+# %% dropout | slip | 2.65 | In evaluation dropout does nothing
 def dropout(a, q, training):
     return a * (torch.rand_like(a) >= q) / (1 - q)
 
@@ -302,7 +302,7 @@ def larger_than_luck(first, second):
     return d.mean(), d.std(), bool(d.mean().abs() > 2 * d.std())
 
 
-# %% larger_than_luck | slip | 2.25 | in either direction
+# %% larger_than_luck | slip | 2.33 | in either direction
 def larger_than_luck(first, second):
     d = first - second
     error = d.std() / len(d) ** 0.5
@@ -579,6 +579,24 @@ def moved(images, down, right):
     return np.where(inside, images.numpy()[:, rows[:, None] % h, columns % w], -1.0)
 
 
+# %% moved | slip | 2.4 | gave back the tensor
+def moved(images, down, right):
+    if down == 0 and right == 0:
+        return images
+    n = max(abs(down), abs(right))
+    H, W = images.shape[1:]
+    p = functional.pad(images, (n, n, n, n), value=-1.0)
+    return p[:, n - down : n - down + H, n - right : n - right + W]
+
+
+# %% moved | slip | 2.4 | one row or column is left
+def moved(images, down, right):
+    n = 4
+    H, W = images.shape[1:]
+    p = functional.pad(images, (n, n, n, n), value=-1.0)
+    return p[:, n - down : n - down + H, n - right : n - right + W]
+
+
 # %% rate | right
 class Rate:
     def __call__(self, t, steps, warmup, lr):
@@ -600,6 +618,13 @@ def dropout(a, rho, training):
     return a * mask_for(a, rho) / (1 - rho) if training else a
 
 
+# %% dropout | slip | 2.65 | the same dice fell
+def dropout(a, rho, training):
+    if not training:
+        return a
+    return a * (torch.rand(a.shape, generator=torch.Generator().manual_seed(0)) >= rho) / (1 - rho)
+
+
 # %% stopped | right
 def stopped(losses, patience, gain):
     best = 0
@@ -619,6 +644,14 @@ def larger_than_luck(first, second):
     d = first.numpy() - second.numpy()
     error = d.std(ddof=1) / np.sqrt(d.size)
     return d.mean(), error, np.abs(d.mean()) > 2 * error
+
+
+# %% larger_than_luck | slip | 2.67 | twice as large
+def larger_than_luck(first, second):
+    d = first - second
+    m = d.mean()
+    e = d.std() / len(d) ** 0.5
+    return m, e, bool(m.abs() >= 2 * e)
 
 
 # %% whole_gradient | right
