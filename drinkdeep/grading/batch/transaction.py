@@ -39,9 +39,6 @@ OF_A_SUBMISSION = (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comme
 DRAWN = (SubmittedAssignment, SubmittedNotebook, Grade, Comment)
 """What has an id that nbgrader draws; a student's is the name."""
 
-CACHE_KIB = 64 * 1024
-"""Of a gradebook in SQLite, what is kept in memory: its own 2 MB hold a class of some hundred."""
-
 T = TypeVar("T")
 _count = itertools.count()
 
@@ -82,11 +79,6 @@ def _give_ids(session: _Session, *_: Any) -> None:
     for entry in session.new:
         if isinstance(entry, DRAWN) and entry.id is None:
             entry.id = ordered_id()
-
-
-def _keep_more_in_memory(connection: Any, _: Any) -> None:
-    """Of SQLite alone: another database sees to that itself."""
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
 
 
 class Run:
@@ -263,9 +255,6 @@ def gradebook_opened_once() -> Iterator[Run]:
             open_first(self, db_url, course_id, authenticator)
             run.engine = self.engine
             self.db.remove()
-            if self.engine.dialect.name == "sqlite":
-                event.listen(self.engine, "connect", _keep_more_in_memory)
-                self.engine.dispose()  # the connection that is there has been made already
         self.__class__ = SharedGradebook
         self.run, self.engine, self.db = run, run.engine, run.session
         self.course_id, self.authenticator = course_id, authenticator
