@@ -3,10 +3,10 @@
 For one submission nbgrader opens its gradebook nine times, looks up each cell by a query over seven
 tables, and commits after each. It has no extension point for that: every step makes a
 ``Gradebook`` of its own. So for the time of a run each that it makes is a
-:class:`SharedGradebook`, which is one in all but three things. All share a session, which
-:meth:`Run.transaction` commits, and nobody else. What is looked up is known from then on: of the
-course for the run, of a submission until its transaction ends. And nothing of that is done with
-another version of nbgrader than the one that this was written for.
+:class:`SharedGradebook`, which is one in all but three things. All share a session, which gives ids
+in order, and which :meth:`Run.transaction` commits, and nobody else. What is looked up is known
+from then on: of the course for the run, of a submission until its transaction ends. And nothing of
+that is done with another version of nbgrader than the one that this was written for.
 """
 
 import contextlib
