@@ -487,11 +487,13 @@ def part(found: Any, key: str | int, of: Sequence[str | int]) -> Any:
     """Take a part of an answer that was to be a dict with the keys ``of``, or a tuple for 0, 1…
 
     A tuple with the parts in the order of the keys will do for a dict, and so will keys with a d
-    before them, such as “dW”. Of anything else comes :class:`Misplaced`, which a check answers by
-    saying what was to be returned.
+    before them, such as “dW”; for a tuple of numbers a tensor of so many will do. Of anything else
+    comes :class:`Misplaced`, which a check answers by saying what was to be returned.
     """
     if isinstance(found, Raised | Misplaced):
         return found
+    if isinstance(key, int) and isinstance(found, Tensor) and found.shape == (len(of),):
+        return found[list(of).index(key)]
     if isinstance(found, tuple | list) and len(found) == len(of):
         return found[list(of).index(key)]
     if isinstance(found, dict) and not isinstance(key, int):

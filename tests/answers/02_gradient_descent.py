@@ -224,7 +224,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, steps
 
 
-# %% walk | slip | 3.33 | no more than most = 2 were allowed
+# %% walk | slip | 2.5 | no more than most = 2 were allowed
 def walk(gradient, w, lr, tolerance, most):
     steps = 0
     while gradient(w).norm() >= tolerance:
@@ -240,7 +240,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, most
 
 
-# %% walk | slip | 4.17 | You looked at the largest entry
+# %% walk | slip | 4.17 | You looked at single entries
 def walk(gradient, w, lr, tolerance, most):
     for steps in range(most):
         g = gradient(w)
@@ -291,7 +291,7 @@ def walk(gradient, w, lr, tolerance, most):
     return w, most
 
 
-# %% walk | slip | 3.33 | Does it begin at 0?
+# %% walk | slip | 2.5 | Does it begin at 0?
 def walk(gradient, w, lr, tolerance, most):
     for steps in range(most):
         g = gradient(w)
@@ -406,7 +406,7 @@ def line_edge(x):
     return 2 / torch.linalg.eigvalsh(X.T @ X / len(x))[-1]
 
 
-# %% line_edge | wrong | 1 | if b stays where it is
+# %% line_edge | wrong | 0.89 | if b stays where it is
 def line_edge(x):
     return 1 / (x**2).mean()
 
@@ -599,7 +599,7 @@ def enough(G, share):
     return math.ceil(sigma / (share * mean.norm()))
 
 
-# %% enough | wrong | 1 | the mean is over the examples only
+# %% enough | wrong | 0.8 | the mean is over the examples only
 def enough(G, share):
     mean = G.mean(dim=0)
     variance = ((G - mean) ** 2).mean()
@@ -797,6 +797,25 @@ def sweep_slopes(losses, h):
     return np.diff(L) / h, np.gradient(L, h)[1:-1]
 
 
+# %% sweep_slopes | right
+import numpy as np
+
+
+def sweep_slopes(losses, h):
+    l = losses.double().numpy()
+    return np.diff(l) / h, (l[2:] - l[:-2]) / (2 * h)
+
+
+# %% sweep_slopes | wrong | 0 | keep the sign
+def sweep_slopes(losses, h):
+    return (losses[1:] - losses[:-1]).abs() / h, (losses[2:] - losses[:-2]).abs() / (2 * h)
+
+
+# %% sweep_slopes | wrong | 1 | The first forward
+def sweep_slopes(losses, h):
+    return (losses[1:] - losses[:-1]) / h, torch.gradient(losses, spacing=h)[0]
+
+
 # %% step | right
 def moved(p, g, lr):
     return torch.add(p.double(), g, alpha=-lr)
@@ -805,6 +824,28 @@ def moved(p, g, lr):
 # ---
 def step(parameters, gradients, lr):
     return list(map(lambda p, g: moved(p, g, lr), parameters, gradients))
+
+
+# %% step | right
+import functools
+
+
+def _one(lr, p, g):
+    return torch.add(p, g, alpha=-lr)
+
+
+def step(parameters, gradients, lr):
+    return tuple(map(functools.partial(_one, lr), parameters, gradients))
+
+
+# %% step | slip | 2 | changed the gradients
+def step(parameters, gradients, lr):
+    return [p - g.mul_(lr) for p, g in zip(parameters, gradients)]
+
+
+# %% step | slip | 2 | where the gradient is 0
+def step(parameters, gradients, lr):
+    return [p if not g.any() else p - lr * g for p, g in zip(parameters, gradients)]
 
 
 # %% walk | right
@@ -819,6 +860,21 @@ class Walk:
 walk = Walk()
 
 
+# %% walk | right
+import numpy as np
+
+
+def walk(gradient, w, lr, tolerance, most):
+    steps = np.int64(0)
+    while steps < most:
+        g = gradient(w)
+        if np.linalg.norm(g.numpy()) < tolerance:
+            return w.numpy(), steps
+        w = w - lr * g
+        steps += 1
+    return w.numpy(), steps
+
+
 # %% two_slopes | right
 import numpy as np
 
@@ -826,6 +882,25 @@ import numpy as np
 def two_slopes(w1, g1, w2, g2):
     slope, height = np.polyfit([w1, w2], [g1, g2], 1)
     return np.array([2 / slope, -height / slope])
+
+
+# %% two_slopes | right
+import numpy as np
+
+
+def two_slopes(w1, g1, w2, g2):
+    a, c = np.polyfit([w1, w2], [g1, g2], 1)
+    return np.float64(2 / a), -c / a
+
+
+# %% two_slopes | right
+from fractions import Fraction
+
+
+def two_slopes(w1, g1, w2, g2):
+    d = torch.tensor(float(g2)).double() - g1
+    e = torch.tensor(float(w2)).double() - w1
+    return [(2 * e / d), (w1 * g2 - w2 * g1) / d]
 
 
 # %% line_edge | right
@@ -837,6 +912,12 @@ def line_edge(x):
     return 2 / np.linalg.eigvalsh(2 * X.T @ X / len(X)).max()
 
 
+# %% line_edge | slip | 3.56 | by its place in the list
+def line_edge(x):
+    X = torch.stack([x, torch.ones_like(x)], 1)
+    return 2 / torch.linalg.eigvals(2 / len(x) * X.T @ X).real[0]
+
+
 # %% batch_gradient | right
 def batch_gradient(w, b, x, y, rows):
     g_w = g_b = 0.0
@@ -844,6 +925,13 @@ def batch_gradient(w, b, x, y, rows):
         error = w * x[i].item() + b - y[i].item()
         g_w, g_b = g_w + 2 * error * x[i].item(), g_b + 2 * error
     return g_w / len(rows), g_b / len(rows)
+
+
+# %% batch_gradient | right
+def batch_gradient(w, b, x, y, rows):
+    c = torch.bincount(rows, minlength=len(x)).double()
+    e = (w * x.double() + b - y) * c
+    return 2 * (e @ x.double()) / len(rows), 2 * e.sum() / len(rows)
 
 
 # %% enough | right
@@ -856,6 +944,44 @@ def enough(G, share):
     return int(
         np.ceil(np.einsum("ij,ij->", G - mean, G - mean) / len(G) / (share**2 * mean @ mean))
     )
+
+
+# %% enough | right
+def enough(G, share):
+    G = G.double()
+    m = G.mean(0)
+    s = (G - m).norm(dim=1).square().mean().sqrt()
+    B = 1
+    while s / B**0.5 > share * m.norm():
+        B += 1
+    return B
+
+
+# %% enough | slip | 3.2 | add nothing
+import math
+
+
+def enough(G, share):
+    m = G.mean(0)
+    s2 = ((G - m) ** 2).sum(1).mean()
+    return math.floor(s2 / (share**2 * (m @ m))) + 1
+
+
+# %% enough | slip | 3.2 | A batch of one
+import math
+
+
+def enough(G, share):
+    m = G.mean(0)
+    s2 = ((G - m) ** 2).sum(1).mean()
+    return max(2, math.ceil(s2 / (share**2 * (m @ m))))
+
+
+# %% enough | slip | 3.2 | nearest whole number
+def enough(G, share):
+    m = G.mean(0)
+    s2 = ((G - m) ** 2).sum(1).mean()
+    return round(float(s2 / (share**2 * (m @ m))) + 0.4)
 
 
 # %% roll | right
@@ -873,3 +999,8 @@ def roll(w, gradients, lr, momentum):
 # %% schedule | right
 def schedule(H):
     return [1 / curvature for curvature in torch.linalg.eigvals(H).real.tolist()]
+
+
+# %% schedule | right
+def schedule(H):
+    return torch.linalg.eigvals(H.double()).real.reciprocal().flip(0)

@@ -661,10 +661,28 @@ def softmax(z, tau):
     return e / e.sum(axis=1)[:, None]
 
 
+# %% softmax | right
+def softmax(z, tau):
+    e = (z / tau).exp_()
+    return (e.T / e.sum(1)).T
+
+
+# %% softmax | slip | 2.25 | but one song
+def softmax(z, tau):
+    return torch.softmax(z.squeeze() / tau, dim=-1)
+
+
 # %% log_softmax | right
 def log_softmax(z, dim):
     moved = z.double().transpose(dim, 0)
     return (moved - torch.logsumexp(moved, 0)).transpose(dim, 0)
+
+
+# %% log_softmax | right
+def log_softmax(z, dim):
+    t = z.movedim(dim, 0)
+    d = t - t.max(0).values
+    return (d - d.exp().sum(0).log()).movedim(0, dim)
 
 
 # %% nll | right
@@ -679,6 +697,18 @@ class NLL:
 nll = NLL()
 
 
+# %% nll | right
+import numpy as np
+
+
+def nll(log_p, y, reduction="mean"):
+    l = -log_p.numpy()[np.arange(len(y)), y.numpy()]
+    try:
+        return {"mean": np.mean, "sum": np.sum, "none": np.copy}[reduction](l)
+    except KeyError:
+        raise ValueError(reduction) from None
+
+
 # %% cross_entropy | right
 import numpy as np
 
@@ -688,10 +718,29 @@ def cross_entropy(z, y):
     return np.mean(np.logaddexp.reduce(z, axis=1) - z[np.arange(len(y)), y])
 
 
+# %% cross_entropy | right
+def cross_entropy(z, y):
+    t = 0.0
+    for r, c in zip(z.double(), y):
+        a = r[0]
+        for v in r[1:]:
+            a = torch.logaddexp(a, v)
+        t += a - r[c]
+    return t / len(y)
+
+
 # %% gradient | right
 def gradient(z, y):
     target = torch.zeros_like(z).scatter(1, y[:, None], 1.0)
     return torch.stack([(row.softmax(0) - t) / len(z) for row, t in zip(z, target)])
+
+
+# %% gradient | wrong | 0 | By the formula
+def gradient(z, y):
+    with torch.enable_grad():
+        z = z.clone().requires_grad_()
+        torch.nn.functional.cross_entropy(z, y).backward()
+    return z.grad
 
 
 # %% smoothed_cross_entropy | right
@@ -707,12 +756,24 @@ def smoothed_cross_entropy(z, y, epsilon):
     return -torch.einsum("nk,nk->n", target(z, y, epsilon), log_p).mean(0, keepdim=True)
 
 
+# %% smoothed_cross_entropy | right
+def smoothed_cross_entropy(z, y, epsilon):
+    l = z.double().log_softmax(-1)
+    q = torch.eye(z.shape[1]).double()[y] * (1 - epsilon) + epsilon / z.shape[1]
+    return -torch.einsum("bk,bk->b", q, l).mean(0, keepdim=True)
+
+
 # %% lowest_loss | right
 import numpy as np
 
 
 def lowest_loss(low, high, K):
     return np.logaddexp.reduce([high] + [low] * (K - 1)) - high
+
+
+# %% lowest_loss | slip | 2.31 | If only large scores
+def lowest_loss(low, high, K):
+    return -math.log(math.exp(high) / (math.exp(high) + (K - 1) * math.exp(low)))
 
 
 # %% repaired_loss | right
@@ -728,3 +789,18 @@ import numpy as np
 def yes_or_no(z, y):
     z, y = z.numpy().astype("float64"), y.numpy()
     return np.where(y > 0, np.logaddexp(0, -z), np.logaddexp(0, z)).mean()
+
+
+# %% yes_or_no | wrong | 0 | mean of two means
+def yes_or_no(z, y):
+    l = torch.nn.functional.softplus((1 - 2 * y) * z)
+    return (l[y == 1].mean() + l[y == 0].mean()) / 2
+
+
+# %% yes_or_no | slip | 2.22 | scores of 0
+def yes_or_no(z, y):
+    return (
+        (z.clamp(min=0) - y * z).mean()
+        if z.abs().max() > 100
+        else (torch.log1p(z.exp()) - y * z).mean()
+    )

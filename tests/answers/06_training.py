@@ -39,7 +39,7 @@ def mean_over_examples(batch_means, sizes):
     return sum(m * n for m, n in zip(batch_means, sizes)) / len(sizes)
 
 
-# %% mean_over_examples | wrong | 0 | The last batch is shorter
+# %% mean_over_examples | wrong | 0 | as large as the first
 def mean_over_examples(batch_means, sizes):
     return sum(m * n for m, n in zip(batch_means, sizes)) / (len(sizes) * sizes[0])
 
@@ -47,6 +47,13 @@ def mean_over_examples(batch_means, sizes):
 # %% mean_over_examples | wrong | 0 | This fits the example shown
 def mean_over_examples(batch_means, sizes):
     return 1.75
+
+
+# %% mean_over_examples | wrong | 0 | all batches but the last
+def mean_over_examples(batch_means, sizes):
+    return (sum(batch_means[:-1]) * sizes[0] + batch_means[-1] * sizes[-1]) / (
+        sizes[0] * (len(sizes) - 1) + sizes[-1]
+    )
 
 
 # %% count | right
@@ -119,7 +126,7 @@ def split_by_writer(writer, held_back, seed):
     return rows[for_validation.logical_not()], rows[for_validation]
 
 
-# %% split_by_writer | wrong | 1.52 | Somebody has images on both sides
+# %% split_by_writer | wrong | 0.97 | Somebody has images on both sides
 def split_by_writer(writer, held_back, seed):
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(writer), generator=generator)
@@ -200,7 +207,7 @@ def train_one_epoch(model, batches, criterion, optimizer):
     return total / count
 
 
-# %% train_one_epoch | slip | 3.57 | the mean of the batch means
+# %% train_one_epoch | slip | 3.67 | the mean of the batch means
 def train_one_epoch(model, batches, criterion, optimizer):
     model.train()
     running_loss = 0.0
@@ -213,7 +220,7 @@ def train_one_epoch(model, batches, criterion, optimizer):
     return running_loss / len(batches)
 
 
-# %% train_one_epoch | slip | 4.29 | Say model.train() before the loop
+# %% train_one_epoch | slip | 4.33 | Say model.train() before the loop
 def train_one_epoch(model, batches, criterion, optimizer):
     total = count = 0
     for x, y in batches:
@@ -240,7 +247,7 @@ def train_one_epoch(model, batches, criterion, optimizer):
     return total / count
 
 
-# %% train_one_epoch | slip | 4.29 | old gradients in .grad before the call
+# %% train_one_epoch | slip | 4.33 | old gradients in .grad before the call
 def train_one_epoch(model, batches, criterion, optimizer):
     model.train()
     total = count = 0
@@ -263,6 +270,52 @@ def train_one_epoch(model, batches, criterion, optimizer):
         loss.backward()
         optimizer.step()
         return loss.item()
+
+
+# %% train_one_epoch | right
+def train_one_epoch(model, batches, criterion, optimizer):
+    model.train(True)
+    t = torch.zeros(())
+    optimizer.zero_grad(set_to_none=False)
+    for x, y in batches:
+        l = criterion(model(x), y)
+        l.backward()
+        optimizer.step()
+        optimizer.zero_grad(False)
+        t += l.detach() * x.shape[0]
+    return t / sum(x.shape[0] for x, _ in batches)
+
+
+# %% train_one_epoch | right
+def train_one_epoch(model, batches, criterion, optimizer):
+    model.train()
+    s = []
+    n = []
+    for x, y in batches:
+        l = criterion(model(x), y)
+        optimizer.zero_grad()
+        l.backward()
+        optimizer.step()
+        s.append(float(l))
+        n.append(len(y))
+    return sum(a * b for a, b in zip(s, n)) / sum(n)
+
+
+# %% train_one_epoch | slip | 4.67 | This optimizer has momentum
+def train_one_epoch(model, batches, criterion, optimizer):
+    model.train()
+    t = n = 0
+    lr = optimizer.param_groups[0]["lr"]
+    for x, y in batches:
+        optimizer.zero_grad()
+        l = criterion(model(x), y)
+        l.backward()
+        with torch.no_grad():
+            for p in model.parameters():
+                p -= lr * p.grad
+        t += l.item() * len(x)
+        n += len(x)
+    return t / n
 
 
 # %% evaluate | right
@@ -295,7 +348,7 @@ def evaluate(model, batches, criterion):
     return [(losses * sizes).sum() / sizes.sum(), hits.float().mean()]
 
 
-# %% evaluate | slip | 3.33 | Those are means of batch means
+# %% evaluate | slip | 3.42 | Those are means of batch means
 def evaluate(model, batches, criterion):
     was_training = model.training
     model.eval()
@@ -309,7 +362,7 @@ def evaluate(model, batches, criterion):
     return sum(losses) / len(losses), sum(accuracies) / len(accuracies)
 
 
-# %% evaluate | slip | 4.44 | say model.eval() first
+# %% evaluate | slip | 4.47 | say model.eval() first
 def evaluate(model, batches, criterion):
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
@@ -321,7 +374,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | slip | 4.44 | left it in evaluation mode
+# %% evaluate | slip | 4.47 | left it in evaluation mode
 def evaluate(model, batches, criterion):
     model.eval()
     total, right, count = 0.0, 0, 0
@@ -334,7 +387,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | slip | 4.44 | left it in training mode
+# %% evaluate | slip | 4.47 | left it in training mode
 def evaluate(model, batches, criterion):
     model.eval()
     total, right, count = 0.0, 0, 0
@@ -348,7 +401,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | slip | 3.89 | PyTorch records a graph
+# %% evaluate | slip | 3.95 | PyTorch records a graph
 def evaluate(model, batches, criterion):
     was_training = model.training
     model.eval()
@@ -362,7 +415,7 @@ def evaluate(model, batches, criterion):
     return total / count, right / count
 
 
-# %% evaluate | slip | 4.44 | nobody can go on training
+# %% evaluate | slip | 4.47 | nobody can go on training
 def evaluate(model, batches, criterion):
     was_training = model.training
     model.eval()
@@ -375,6 +428,68 @@ def evaluate(model, batches, criterion):
         count += len(y)
     model.train(was_training)
     return total / count, right / count
+
+
+# %% evaluate | right
+@torch.no_grad()
+def evaluate(model, batches, criterion):
+    mode = model.training
+    model.train(False)
+    l = r = n = torch.tensor(0.0)
+    for x, y in batches:
+        z = model(x)
+        l = l + criterion(z, y) * len(y)
+        r = r + (z.max(1).indices == y).float().sum()
+        n = n + len(y)
+    model.train(mode)
+    return l / n, r / n
+
+
+# %% evaluate | right
+def evaluate(model, batches, criterion):
+    was = model.training
+    model.eval()
+    try:
+        with torch.inference_mode():
+            outs = [
+                (criterion(z := model(x), y), (z.argmax(-1) == y).sum(), len(y)) for x, y in batches
+            ]
+    finally:
+        model.train(was)
+    n = sum(o[2] for o in outs)
+    return sum(float(o[0]) * o[2] for o in outs) / n, sum(o[1] for o in outs).item() / n
+
+
+# %% evaluate | slip | 4.47 | switches recording on
+def evaluate(model, batches, criterion):
+    was = model.training
+    model.eval()
+    l = r = n = 0
+    torch.set_grad_enabled(False)
+    for x, y in batches:
+        z = model(x)
+        l += criterion(z, y).item() * len(y)
+        r += (z.argmax(1) == y).sum().item()
+        n += len(y)
+    torch.set_grad_enabled(True)
+    model.train(was)
+    return l / n, r / n
+
+
+# %% evaluate | slip | 4.74 | left a trace
+def evaluate(model, batches, criterion):
+    was = model.training
+    model.eval()
+    l = r = n = 0
+    model.requires_grad_(False)
+    with torch.no_grad():
+        for x, y in batches:
+            z = model(x)
+            l += criterion(z, y).item() * len(y)
+            r += (z.argmax(1) == y).sum().item()
+            n += len(y)
+    model.train(was)
+    return l / n, r / n
 
 
 # %% confusion_shares | right
@@ -410,7 +525,7 @@ def confusion_shares(labels, answers, classes):
     return torch.bincount(places, minlength=classes * classes).view(classes, classes)
 
 
-# %% confusion_shares | wrong | 0.75 | 0 / 0, which is NaN
+# %% confusion_shares | wrong | 0.67 | 0 / 0, which is NaN
 def confusion_shares(labels, answers, classes):
     places = labels * classes + answers
     counts = torch.bincount(places, minlength=classes * classes).view(classes, classes)
@@ -470,7 +585,7 @@ def confident_mistakes(z, y, k):
     return wrong[best.indices]
 
 
-# %% confident_mistakes | wrong | 0 | The order goes by the scores
+# %% confident_mistakes | wrong | 0.36 | The order goes by the scores
 def confident_mistakes(z, y, k):
     score, answer = z.max(dim=1)
     wrong = (answer != y).nonzero().flatten()
@@ -488,13 +603,13 @@ def confident_mistakes(z, y, k):
     return confidence[answer != y].argsort(descending=True)[:k]
 
 
-# %% confident_mistakes | slip | 3.2 | you filled up with right answers
+# %% confident_mistakes | slip | 2.91 | you filled up with right answers
 def confident_mistakes(z, y, k):
     confidence, answer = z.softmax(dim=1).max(dim=1)
     return torch.where(answer != y, confidence, -1).argsort(descending=True)[:k]
 
 
-# %% confident_mistakes | wrong | 0 | from the least confident up
+# %% confident_mistakes | wrong | 0.36 | from the least confident up
 def confident_mistakes(z, y, k):
     confidence, answer = z.softmax(dim=1).max(dim=1)
     wrong = (answer != y).nonzero().flatten()
@@ -627,6 +742,41 @@ def mended_b(model, batches, criterion, lr, epochs):
             opt.step()
             losses.append(loss.item())
     return losses
+
+
+# %% mended_ab | right
+def mended_a(model, batches, criterion, lr, epochs):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    out = []
+    for _ in range(epochs):
+        for x, y in batches:
+            opt.zero_grad()
+            l = criterion(model(x), y)
+            l.backward()
+            opt.step()
+            out.append(l.item())
+    return out
+
+
+mended_b = mended_a
+
+
+# %% mended_ab | right
+def mended_a(model, batches, criterion, lr, epochs):
+    out = []
+    for _ in range(epochs):
+        for x, y in batches:
+            l = criterion(model(x), y)
+            gs = torch.autograd.grad(l, list(model.parameters()))
+            with torch.no_grad():
+                for p, g in zip(model.parameters(), gs):
+                    p.sub_(lr * g)
+            out.append(l.detach())
+    return torch.stack(out)
+
+
+def mended_b(*a):
+    return mended_a(*a)
 
 
 # %% mended_cd | right
@@ -805,6 +955,66 @@ def mended_d(model, batches, held_back, lr, epochs):
     return reported
 
 
+# %% mended_cd | right
+def mended_c(model, batches, lr, epochs):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    out = []
+    for _ in range(epochs):
+        for x, y in batches:
+            l = nn.functional.cross_entropy(model(x), y)
+            opt.zero_grad()
+            l.backward()
+            opt.step()
+            out.append(l.item())
+    return out
+
+
+def mended_d(model, batches, held_back, lr, epochs):
+    out = []
+    for _ in range(epochs):
+        model.train()
+        mended_c(model, batches, lr, 1)
+        model.eval()
+        with torch.no_grad():
+            out.append(
+                sum(int((model(x).argmax(1) == y).sum()) for x, y in held_back)
+                / sum(len(y) for _, y in held_back)
+            )
+    return out
+
+
+# %% mended_cd | right
+def mended_c(model, batches, lr, epochs):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    out = []
+    for _ in range(epochs):
+        for x, y in batches:
+            l = nn.NLLLoss()(model(x).log_softmax(1), y)
+            opt.zero_grad()
+            l.backward()
+            opt.step()
+            out.append(l.detach())
+    return torch.stack(out)
+
+
+def mended_d(model, batches, held_back, lr, epochs):
+    opt = torch.optim.SGD(model.parameters(), lr=lr)
+    out = []
+    for _ in range(epochs):
+        model.train()
+        for x, y in batches:
+            opt.zero_grad()
+            nn.functional.cross_entropy(model(x), y).backward()
+            opt.step()
+        model.eval()
+        ok = []
+        for x, y in held_back:
+            ok.append((model(x).argmax(1) == y).double())
+        model.train()
+        out.append(torch.cat(ok).mean().item())
+    return out
+
+
 # %% resume | right
 def save_run(file, model, optimizer, epoch):
     torch.save([model.state_dict(), optimizer.state_dict(), epoch], str(file))
@@ -839,7 +1049,7 @@ def resume_run(file, model, optimizer):
     return int(state["epoch"])
 
 
-# %% resume | wrong | 1.78 | the velocity was lost
+# %% resume | wrong | 1.89 | the velocity was lost
 def save_run(file, model, optimizer, epoch):
     torch.save({"model": model.state_dict(), "epoch": epoch}, file)
 
@@ -850,7 +1060,7 @@ def resume_run(file, model, optimizer):
     return state["epoch"]
 
 
-# %% resume | slip | 3.11 | Load with weights_only=True
+# %% resume | slip | 3.16 | Load with weights_only=True
 def save_run(file, model, optimizer, epoch):
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}
     torch.save(state, file)
@@ -863,7 +1073,7 @@ def resume_run(file, model, optimizer):
     return state["epoch"]
 
 
-# %% resume | slip | 3.78 | keep the number in the file too
+# %% resume | slip | 3.58 | keep the number in the file too
 def save_run(file, model, optimizer, epoch):
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}
     torch.save(state, file)
@@ -875,7 +1085,7 @@ def resume_run(file, model, optimizer):
     optimizer.load_state_dict(state["optimizer"])
 
 
-# %% resume | wrong | 0 | the weights that it was made with
+# %% resume | wrong | 1.26 | the weights that it was made with
 def save_run(file, model, optimizer, epoch):
     state = {"model": model.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch}
     torch.save(state, file)
@@ -886,6 +1096,65 @@ def resume_run(file, model, optimizer):
     model = state["model"]
     optimizer = state["optimizer"]
     return state["epoch"]
+
+
+# %% resume | right
+def save_run(file, model, optimizer, epoch):
+    torch.save([epoch, model.state_dict(), optimizer.state_dict()], file)
+
+
+def resume_run(file, model, optimizer):
+    e, m, o = torch.load(file, weights_only=True)
+    model.load_state_dict(m)
+    optimizer.load_state_dict(o)
+    return torch.tensor(e)
+
+
+# %% resume | right
+def save_run(file, model, optimizer, epoch):
+    with open(file, "wb") as f:
+        torch.save(
+            {
+                "m": {k: v.clone() for k, v in model.state_dict().items()},
+                "o": copy.deepcopy(optimizer.state_dict()),
+                "e": epoch,
+            },
+            f,
+        )
+
+
+def resume_run(file, model, optimizer):
+    with open(file, "rb") as f:
+        d = torch.load(f, weights_only=True)
+    optimizer.load_state_dict(d["o"])
+    model.load_state_dict(d["m"])
+    return d["e"]
+
+
+# %% resume | slip | 3.79 | the 3 of the example
+def save_run(file, model, optimizer, epoch):
+    torch.save([model.state_dict(), optimizer.state_dict()], file)
+
+
+def resume_run(file, model, optimizer):
+    m, o = torch.load(file, weights_only=True)
+    model.load_state_dict(m)
+    optimizer.load_state_dict(o)
+    return 3
+
+
+# %% resume | slip | 0 | FileNotFoundError
+def save_run(file, model, optimizer, epoch):
+    torch.save([epoch, model.state_dict(), optimizer.state_dict()], str(file) + ".x")
+    torch.save(0, file)
+
+
+def resume_run(file, model, optimizer):
+    torch.load(file, weights_only=True)
+    e, m, o = torch.load(str(file) + ".x", weights_only=True)
+    model.load_state_dict(m)
+    optimizer.load_state_dict(o)
+    return e
 
 
 # %% train_reader | right
@@ -978,6 +1247,14 @@ def split_by_writer(writer, held_back, seed):
     return (~mask).nonzero(), mask.nonzero()
 
 
+# %% split_by_writer | slip | 3.45 | nearly the same
+def split_by_writer(writer, held_back, seed):
+    u = writer.unique()[: held_back + 1]
+    c = u[torch.randperm(len(u), generator=torch.Generator().manual_seed(seed))[:held_back]]
+    m = torch.isin(writer, c)
+    return (~m).nonzero().flatten(), m.nonzero().flatten()
+
+
 # %% confusion_shares | right
 import numpy as np
 
@@ -986,6 +1263,13 @@ def confusion_shares(labels, answers, classes):
     counts = np.zeros((classes, classes))
     np.add.at(counts, (labels.numpy(), answers.numpy()), 1)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+
+
+# %% confusion_shares | slip | 2.67 | nothing at all
+def confusion_shares(labels, answers, classes):
+    k = int(max(labels.max(), answers.max())) + 1
+    C = torch.bincount(labels * k + answers, minlength=k**2).view(k, k).double()
+    return C / C.sum(1, keepdim=True).clamp(min=1)
 
 
 # %% confident_mistakes | right
@@ -997,3 +1281,33 @@ def confident_mistakes(z, y, k):
     p /= p.sum(axis=1, keepdims=True)
     wrong = np.flatnonzero(p.argmax(axis=1) != y.numpy())
     return wrong[np.argsort(-p[wrong].max(axis=1))][:k]
+
+
+# %% confident_mistakes | right
+def confident_mistakes(z, y, k):
+    c, a = z.softmax(1).max(1)
+    c = torch.where(a == y, -1.0, c)
+    n = min(k, int((a != y).sum()))
+    return tuple(c.topk(n).indices.tolist())
+
+
+# %% confident_mistakes | right
+def confident_mistakes(z, y, k):
+    p = z.softmax(dim=1)
+    bad = [(float(p[i].max()), i) for i in range(len(y)) if int(p[i].argmax()) != int(y[i])]
+    return [i for _, i in sorted(bad, reverse=True)[:k]]
+
+
+# %% confident_mistakes | wrong | 1.82 | lead over the second score
+def confident_mistakes(z, y, k):
+    t = z.topk(2, dim=1).values
+    m = t[:, 0] - t[:, 1]
+    w = (z.argmax(1) != y).nonzero().flatten()
+    return w[m[w].argsort(descending=True)][:k]
+
+
+# %% confident_mistakes | slip | 3.64 | a single mistake
+def confident_mistakes(z, y, k):
+    c, a = z.softmax(1).max(1)
+    w = (a != y).nonzero().squeeze()
+    return w[c[w].argsort(descending=True)][:k]

@@ -251,6 +251,13 @@ def test_a_part_that_is_not_where_it_was_asked_for_is_answered_by_what_was_asked
         expect(part(3.0, 0, (0, 1)), 2, hint="Mathematics.")
 
 
+def test_a_tensor_of_so_many_numbers_will_do_for_a_tuple() -> None:
+    expect(part(torch.tensor([3.0, 4.0]), 1, (0, 1)), 4.0, hint="Mathematics.")
+    for other in (torch.zeros(3), torch.zeros(2, 2), torch.tensor(3.0)):
+        with pytest.raises(Miss, match="Return 2 things, in a tuple"):
+            expect(part(other, 0, (0, 1)), 0, hint="Mathematics.")
+
+
 def test_what_is_wrong_in_form_is_said_without_a_number() -> None:
     finding = expect.explain([torch.zeros(2), 3.0], {"W": 1}, hint="Think.")
     assert finding is not None

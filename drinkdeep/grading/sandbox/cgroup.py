@@ -82,7 +82,7 @@ def remove(folders: Iterable[Path]) -> None:
                 break
             if time.monotonic() > end:
                 break
-            time.sleep(0.005)
+            time.sleep(0.001)
 
 
 def remove_left() -> None:

@@ -99,14 +99,14 @@ class ForkProvisioner(KernelProvisionerBase):
         """Return the number of the process that has sent the first message; None if none comes."""
         assert self._control is not None
         end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
+        while (left := end - time.monotonic()) > 0:
             try:
                 # One message alone: what is said after it is read as all else is.
                 part, given, *_ = self._control.recvmsg(
                     len(SUPERVISOR), socket.CMSG_SPACE(CREDENTIALS.size)
                 )
             except BlockingIOError:
-                await asyncio.sleep(0.002)
+                await self._spoken(left)
                 continue
             except OSError:
                 return None
@@ -139,14 +139,26 @@ class ForkProvisioner(KernelProvisionerBase):
     async def _reply(self) -> dict[str, Any]:
         """Return the supervisor's first words, or nothing if there are none in time."""
         end = time.monotonic() + START_SECONDS
-        while time.monotonic() < end:
+        while (left := end - time.monotonic()) > 0:
             still_open = self.is_open()
             for message in self.receive():
                 return message
             if not still_open:
                 break
-            await asyncio.sleep(0.005)
+            await self._spoken(left)
         return {}
+
+    async def _spoken(self, seconds: float) -> None:
+        """Until the supervisor has said something, or let go; so many seconds at most."""
+        loop = asyncio.get_running_loop()
+        said = asyncio.Event()
+        number = self.fileno()
+        loop.add_reader(number, said.set)
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(said.wait(), seconds)
+        finally:
+            loop.remove_reader(number)
 
     def send(self, message: dict[str, Any]) -> None:
         """Tell the supervisor something."""
@@ -188,7 +200,7 @@ class ForkProvisioner(KernelProvisionerBase):
     async def wait(self) -> int | None:
         """Until the kernel has ended."""
         while await self.poll() is None:
-            await asyncio.sleep(0.005)
+            await self._spoken(1)
         if self._control is not None:
             self._control.close()
             self._control = None
