@@ -3,10 +3,10 @@
 For one submission nbgrader opens its gradebook nine times, looks up each cell by a query over seven
 tables, and commits after each. It has no extension point for that: every step makes a
 ``Gradebook`` of its own. So for the time of a run each that it makes is a
-:class:`SharedGradebook`, which is one in all but three things. All share a session, which
-:meth:`Run.transaction` commits, and nobody else. What is looked up is known from then on: of the
-course for the run, of a submission until its transaction ends. And nothing of that is done with
-another version of nbgrader than the one that this was written for.
+:class:`SharedGradebook`, which is one in all but three things. All share a session, which gives ids
+in order, and which :meth:`Run.transaction` commits, and nobody else. What is looked up is known
+from then on: of the course for the run, of a submission until its transaction ends. And nothing of
+that is done with another version of nbgrader than the one that this was written for.
 """
 
 import contextlib
@@ -38,9 +38,6 @@ OF_A_SUBMISSION = (Student, SubmittedAssignment, SubmittedNotebook, Grade, Comme
 
 DRAWN = (SubmittedAssignment, SubmittedNotebook, Grade, Comment)
 """What has an id that nbgrader draws; a student's is the name."""
-
-CACHE_KIB = 64 * 1024
-"""Of a gradebook in SQLite, what is kept in memory: its own 2 MB hold a class of some hundred."""
 
 T = TypeVar("T")
 _count = itertools.count()
@@ -82,11 +79,6 @@ def _give_ids(session: _Session, *_: Any) -> None:
     for entry in session.new:
         if isinstance(entry, DRAWN) and entry.id is None:
             entry.id = ordered_id()
-
-
-def _keep_more_in_memory(connection: Any, _: Any) -> None:
-    """Of SQLite alone: another database sees to that itself."""
-    connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}").close()
 
 
 class Run:
@@ -263,9 +255,6 @@ def gradebook_opened_once() -> Iterator[Run]:
             open_first(self, db_url, course_id, authenticator)
             run.engine = self.engine
             self.db.remove()
-            if self.engine.dialect.name == "sqlite":
-                event.listen(self.engine, "connect", _keep_more_in_memory)
-                self.engine.dispose()  # the connection that is there has been made already
         self.__class__ = SharedGradebook
         self.run, self.engine, self.db = run, run.engine, run.session
         self.course_id, self.authenticator = course_id, authenticator

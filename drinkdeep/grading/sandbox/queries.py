@@ -35,6 +35,8 @@ class QueryChannel:
         self._listener.listen(1)
         self._listener.setblocking(False)
         self._line: socket.socket | None = None
+        self._channels: tuple[zmq.Socket[bytes], zmq.Socket[bytes]] | None = None
+        """The client's shell and iopub, for a plain poll."""
         self._demanded: str | None = None
         """The request to serve, while it is not replied to."""
         self._lost = False
@@ -50,6 +52,11 @@ class QueryChannel:
     def ask(self, client: KernelClient, expression: str, shipped: str) -> None:
         """Ask for a value, as :func:`drinkdeep.transport.serve` says."""
         self._client = client
+        if self._channels is None:  # it has one client, and to make these takes longer than to poll
+            self._channels = (
+                zmq.Socket.shadow(client.shell_channel.socket.underlying),
+                zmq.Socket.shadow(client.iopub_channel.socket.underlying),
+            )
         question = {"expression": expression, "shipped": shipped}
         self._to_send = json.dumps(question).encode() + b"\n"
         self._received.clear()
@@ -80,8 +87,8 @@ class QueryChannel:
 
     def _step(self, milliseconds: int) -> bool:
         """Wait until something happens; whether that was the end of an answer, or of answering."""
-        shell: zmq.Socket[bytes] = zmq.Socket.shadow(self._client.shell_channel.socket.underlying)
-        iopub: zmq.Socket[bytes] = zmq.Socket.shadow(self._client.iopub_channel.socket.underlying)
+        assert self._channels is not None
+        shell, iopub = self._channels
         control = self._manager.kernel.fileno()
         poller = zmq.Poller()
         for source in (shell, iopub, control):
