@@ -277,7 +277,7 @@ class Visit:
 def visit(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     """A first visit to each page, which several tests look at; nothing may go wrong in it."""
     context = chromium.new_context(
-        viewport={"width": 1280, "height": 900}, color_scheme="light", reduced_motion="reduce"
+        viewport={"width": 1280, "height": 800}, color_scheme="light", reduced_motion="reduce"
     )
     page = context.new_page()
     faults = watch(page, address)
