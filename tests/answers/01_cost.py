@@ -236,7 +236,7 @@ def lowest_point(table, w, b):
     return divmod(table.argmin().item(), len(b))
 
 
-# %% lowest_point | wrong | 0 | divide by the number of columns
+# %% lowest_point | wrong | 0 | a row has 8 entries
 def lowest_point(table, w, b):
     i, j = divmod(table.argmin().item(), len(w))
     return w[i % len(w)].item(), b[j].item()

@@ -470,7 +470,7 @@ def gradient_error(loss, w, gradient, h=1e-5):
     return (gradient - v.grad).norm() / v.grad.norm()
 
 
-# %% gradient_error | slip | 3.86 | After the check w and the claim must hold what they held before
+# %% gradient_error | slip | 3.86 | after the check w and the claim must hold what they held before
 def gradient_error(loss, w, gradient, h=1e-5):
     m = torch.zeros_like(w)
     flat = w.view(-1)

@@ -198,8 +198,10 @@ def test_a_run_that_sees_no_worker_says_so(
             said.append(capfd.readouterr().err)
             return "No worker has come" in "".join(said)
 
-        with dask_cluster(written_address(contact)):
-            wait_for(has_said)
-        scheduler.terminate()
+        try:
+            with dask_cluster(written_address(contact)):
+                wait_for(has_said)
+        finally:  # else a failure would wait for it for ever
+            scheduler.terminate()
     assert "No worker has come to tcp://127.0.0.1:" in "".join(said)
     assert "squeue" in "".join(said)

@@ -301,8 +301,8 @@ def test_reading_times_are_those_of_the_chapters_main_lines() -> None:
     assert len(rows) == 8
     for chapter, minutes in rows:
         words = len(re.sub(r"\$\$.*?\$\$", "", main_line(chapter), flags=re.DOTALL).split())
-        assert abs(words / 150 - int(minutes)) <= 5, f"{chapter}: {words} words"
-        assert int(minutes) <= 25, chapter
+        assert abs(words / 150 - int(minutes)) <= 1, f"{chapter}: {words} words"
+        assert int(minutes) <= 30, chapter
 
 
 @pytest.mark.parametrize("chapter", ["01_cost.ipynb", "02_gradient_descent.ipynb"])
