@@ -116,7 +116,7 @@ def printed(path: Path) -> str:
     ("chapter", "promise", "print_out"),
     [
         ("00_naive_network", "names about one handwritten digit in ten", "their mean: 10%"),
-        ("06_training", "names nine in ten", "accuracy again: 90%"),
+        ("06_training", "it is nine in ten", "accuracy again: 90%"),
         ("07_drink_deeper", "more than ninety-eight in a hundred", "mean at least 98.0 %: True"),
     ],
 )
