@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Guess: label_smoothing=0.1 is the same loss as smoothed targets handed over as probabilities.
-# Seen: without class weights the two agree. With them the mean is divided by the weights of the labels in one
+# Seen: without class weights the two agree. With them the sum is divided by the weights of the labels in one
 #   case, and by the number of examples in the other: here by a factor of two.
 # Matters: learning rates that were tuned with one form don't fit the other.
 set -euo pipefail

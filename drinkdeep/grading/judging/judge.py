@@ -252,8 +252,11 @@ class _Test:
         def run() -> None:
             # The value's way to the judge takes time, too; if that is too much it is left there.
             # And it is asked of other numbers, so that who has kept the first answer gains nothing.
-            text = f"[({expression}), None][1]" if values else expression
-            values.append(self._asked(text, shipped(_varied(captured, len(values)))))
+            if values:
+                again = shipped(_varied(captured, len(values)))
+                values.append(self._asked(f"[({expression}), None][1]", again))
+            else:
+                values.append(self._asked(expression, names))
 
         clocks = [time.perf_counter, *([self._cpu] if self._cpu else [])]
         seconds = checks.best_time(run, enough=limit, clocks=clocks)
